@@ -1,0 +1,5 @@
+"""`python -m modcli`."""
+
+from modcli.cli.app import main
+
+main()

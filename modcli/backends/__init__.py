@@ -1,0 +1,1 @@
+"""Model runtimes: prompts in, readouts out."""

@@ -1,0 +1,77 @@
+"""What a model runtime promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modcli.prompts.prompt import Prefix, Question
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a loaded model. `digest` is the SHA-256 of its weights; `layers` counts its blocks;
+    `width` is the length of a hidden state; `context` is how many tokens prefix and text may have together."""
+
+    name: str
+    digest: str
+    layers: int
+    width: int
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What one forward pass tells about one text.
+
+    `states` maps a tap (layer counted from 0; the state is that layer's output, at the last token of the closed turn)
+    to an array of shape (width,), float32. `log_probabilities` holds for each question an array of shape (labels,),
+    normalised over the labels. `tokens` is how many tokens were computed for it.
+    """
+
+    states: Mapping[int, NDArray[np.float32]]
+    log_probabilities: tuple[NDArray[np.float64], ...]
+    tokens: int
+
+
+class Backend(Protocol):
+    """A model runtime. It knows text, not moderation."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What is known of the model."""
+        ...
+
+    def read(
+        self,
+        prefix: Prefix,
+        texts: Sequence[str],
+        *,
+        taps: Sequence[int] = (),
+        questions: Sequence[Question] = (),
+    ) -> list[Readout]:
+        """Read each text after the prefix: one readout per text, in order.
+
+        Without questions the pass ends at the deepest tap. With questions the model is run to its full depth, once
+        per question after the text; states are then those of the first question's turn.
+
+        Raises PrefixTooLong where the prefix leaves no room, BackendError where the runtime fails, and ValueError
+        where a question's labels cannot be told apart (`prompts.verbalizers` finds that out beforehand).
+        """
+        ...
+
+    def first_tokens(self, labels: Sequence[str]) -> list[int]:
+        """The first token of each label word, as the assistant would begin its turn with it."""
+        ...
+
+    def write(self, prefix: Prefix, text: str, *, question: str = "", limit: int = 60) -> str:
+        """Let the model write its turn, greedily, at most `limit` tokens."""
+        ...
+
+    def close(self) -> None:
+        """Free the model."""
+        ...

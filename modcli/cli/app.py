@@ -1,0 +1,104 @@
+"""The `modcli` command: a table of subcommands, each loaded when it is run, and the one place where errors are told."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from modcli import __version__
+from modcli.errors import ModcliError
+
+#: Subcommand: the module that holds it as `app`, and its line in the help.
+COMMANDS = {
+    "check": ("modcli.cli.check", "Judge texts: from arguments, files or a pipe."),
+    "profile": ("modcli.cli.profile", "Make, read and edit profiles."),
+    "models": ("modcli.cli.models", "Fetch, verify and remove model files."),
+    "cache": ("modcli.cli.cache", "What is kept on disk, and how to clear it."),
+    "config": ("modcli.cli.config", "Settings, and where each comes from."),
+    "doctor": ("modcli.cli.doctor", "Check this machine, the weights and one known item, end to end."),
+}
+
+INTERRUPTED = 130
+
+
+class LazyGroup(TyperGroup):
+    """Loads a subcommand when it is run, so that `--help` stays fast; tells a ModcliError on stderr."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A stand-in with name and help: enough for the listing."""
+        entry = COMMANDS.get(cmd_name)
+        return TyperCommand(cmd_name, help=entry[1], rich_markup_mode=None) if entry else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The real command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is None:
+            return name, command, rest
+        loaded = typer.main.get_command(importlib.import_module(COMMANDS[command.name or ""][0]).app)
+        loaded.name = command.name
+        return name, loaded, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run; a ModcliError becomes `error:` and `hint:` lines and its exit status."""
+        try:
+            return super().invoke(ctx)
+        except ModcliError as error:
+            tell_error(error)
+            raise typer.Exit(error.exit_code) from error
+
+
+def tell_error(error: ModcliError) -> None:
+    """One `error:` line and, where there is one, a `hint:` line on stderr."""
+    typer.echo(f"error: {printable(str(error))}", err=True)
+    if error.hint:
+        typer.echo(f"hint: {printable(error.hint)}", err=True)
+
+
+def printable(text: str) -> str:
+    """The text with every control character but line feed and tab shown as an escape, so that none reaches the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+app = typer.Typer(
+    name="modcli",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"modcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Content moderation by your own rules, on your own machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: run, and end with the exit status that scripts rely on."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away (`| head`): no more output is wanted, and none may be tried at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

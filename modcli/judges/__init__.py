@@ -1,0 +1,1 @@
+"""From readouts to a probability per category. Pure numpy."""

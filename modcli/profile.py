@@ -1,0 +1,96 @@
+"""The wish: what one person calls harmful, and what to do about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Action(StrEnum):
+    """What happens to an item, from the mildest to the strictest."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    BLOCK = "block"
+
+    @property
+    def severity(self) -> int:
+        """0 for allow, 1 for warn, 2 for block."""
+        return ("allow", "warn", "block").index(self.value)
+
+
+def strictest(*actions: Action) -> Action:
+    """The strictest of the actions; allow when there are none."""
+    return max(actions, key=lambda action: action.severity, default=Action.ALLOW)
+
+
+class Task(StrEnum):
+    """How categories relate: one yes or no, exactly one of many, or any number at once."""
+
+    BINARY = "binary"
+    MULTI_CLASS = "multi-class"
+    MULTI_LABEL = "multi-label"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One labelled example: its text and, optionally, why it is labelled so."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One kind of content.
+
+    `action` is what happens to an item of this kind. `label` is the word the model is asked to choose for it.
+    `threshold` is the probability from which on the category fires (None: chosen by the judge).
+    `note` is told to the model together with the definition (an unblock writes one).
+    `exempts` names the categories that this one is an exception to: where this one is allowed and more probable
+    than they are, they do not fire.
+    """
+
+    name: str
+    action: Action
+    definition: str = ""
+    note: str = ""
+    label: str = ""
+    examples: tuple[Shot, ...] = ()
+    counterexamples: tuple[Shot, ...] = ()
+    threshold: float | None = None
+    exempts: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """The label word: `label` where given, else the name with its dashes read as spaces."""
+        return self.label or self.name.replace("-", " ").replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A set of categories, as loaded, with inheritance and stacking already resolved.
+
+    `ordinary` holds examples that belong to no category.
+    """
+
+    name: str
+    categories: tuple[Category, ...]
+    description: str = ""
+    task: Task = Task.MULTI_LABEL
+    ordinary: tuple[Shot, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that can change a verdict, hex: neither name, description nor file layout."""
+        content = asdict(self)
+        del content["name"], content["description"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    @cached_property
+    def by_name(self) -> dict[str, Category]:
+        """The categories by their names."""
+        return {category.name: category for category in self.categories}

@@ -1,0 +1,1 @@
+"""Profiles on disk: find, inherit, stack, edit, export a schema, find weaknesses."""

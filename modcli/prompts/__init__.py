@@ -1,0 +1,1 @@
+"""From a profile and an item to what the model reads. Pure."""

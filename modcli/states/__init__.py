@@ -1,0 +1,1 @@
+"""What the model has read, kept: hidden states by content and model."""

@@ -1,0 +1,75 @@
+"""The answer to one item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modcli.profile import Action
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryVerdict:
+    """What was found for one category.
+
+    `probability` is that of the category, `threshold` the one it is held against, `action` what follows from it
+    (allow where it did not fire). `exempted_by` names the allowed category that took the item out of this one.
+    `shots` are the texts of the examples that weighed most, the heaviest first.
+    """
+
+    probability: float
+    threshold: float
+    action: Action
+    exempted_by: str | None = None
+    shots: tuple[str, ...] = ()
+
+    @property
+    def fired(self) -> bool:
+        """Whether the probability reached the threshold."""
+        return self.probability >= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one item.
+
+    `stage` is the stage that decided (reading, prompt, none for an item that could not be judged), `cached` whether
+    it was answered from the cache. `read` is the share of the item that was read, 0 to 1. `reason` is one line for a
+    person; `rationale` the model's own sentence, where asked for. `model` and `profile` are digests.
+    """
+
+    id: str
+    action: Action
+    categories: Mapping[str, CategoryVerdict] = field(default_factory=dict)
+    stage: str = "none"
+    reason: str = ""
+    model: str = ""
+    profile: str = ""
+    error: str | None = None
+    read: float = 1.0
+    rationale: str | None = None
+    cached: bool = False
+
+    def as_record(self) -> dict[str, Any]:
+        """The verdict as the JSON object that scripts rely on."""
+        record: dict[str, Any] = {
+            "id": self.id,
+            "action": self.action.value,
+            "categories": {
+                name: {"p": round(found.probability, 4), "action": found.action.value}
+                | ({"exempted_by": found.exempted_by} if found.exempted_by else {})
+                for name, found in self.categories.items()
+            },
+            "stage": self.stage,
+            "reason": self.reason,
+            "model": self.model,
+            "profile": self.profile,
+        }
+        if self.read < 1:
+            record["read"] = round(self.read, 4)
+        if self.rationale is not None:
+            record["rationale"] = self.rationale
+        if self.error is not None:
+            record["error"] = self.error
+        return record

@@ -1,0 +1,1 @@
+"""Model files: a registry of pinned ones; fetch, verify, locate."""
