@@ -1,0 +1,97 @@
+"""Inputs by name: files and standard input, checked before a model is loaded, read one after the other."""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from modcli.errors import Location, SourceError
+from modcli.item import Item
+from modcli.sources.lines import ByteStream, refuse_utf16
+
+DASH = "-"
+STDIN = "<stdin>"
+
+
+class Reader(Protocol):
+    """A format of input: the items of an open stream, in constant memory, in order."""
+
+    def __call__(self, stream: ByteStream, name: str) -> Iterator[Item]:
+        """Read a stream; `name` is for locations and ids."""
+        ...
+
+
+def record_id(name: str, number: int) -> str:
+    """The id of a record without one of its own: `file:line`, and the line alone for standard input."""
+    return str(number) if name == STDIN else f"{name}:{number}"
+
+
+def check_inputs(names: Sequence[str]) -> None:
+    """Raise SourceError for the first name that cannot be read, or that is UTF-16."""
+    for name in names:
+        if name == DASH:
+            _standard_input()
+            continue
+        try:
+            mode = Path(name).stat().st_mode
+            # A pipe or a device must not be opened twice: what is read here would be lost.
+            if stat.S_ISREG(mode):
+                with Path(name).open("rb", buffering=0) as stream:
+                    refuse_utf16(stream.read(4), name)
+        except (OSError, ValueError) as error:
+            raise _cannot_open(name, error) from error
+        if stat.S_ISDIR(mode):
+            raise _cannot_open(name, IsADirectoryError())
+
+
+def read_inputs(names: Sequence[str], reader: Reader) -> Iterator[Item]:
+    """The items of all inputs, one input after the other; `-` is standard input."""
+    for name in names:
+        if name == DASH:
+            yield from reader(_standard_input(), STDIN)
+        else:
+            with _opened(name) as stream:
+                yield from reader(stream, name)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[ByteStream]:
+    try:
+        stream = Path(name).open("rb", buffering=0)  # noqa: SIM115 - opening alone is guarded, not reading
+    except (OSError, ValueError) as error:
+        raise _cannot_open(name, error) from error
+    with stream:
+        yield stream
+
+
+def _standard_input() -> ByteStream:
+    if sys.stdin is None or sys.stdin.closed:
+        raise SourceError(
+            "is closed", location=Location(STDIN), hint="give a file, or a pipe: ... | modcli check"
+        )
+    buffered = sys.stdin.buffer
+    try:
+        descriptor = buffered.fileno()
+    except (OSError, io.UnsupportedOperation):
+        return buffered
+    # Unbuffered: lines are read as they come, and a thread that waits in a read holds no lock at exit.
+    return io.FileIO(descriptor, closefd=False)
+
+
+def _cannot_open(name: str, error: Exception) -> SourceError:
+    reason, hint = f"cannot be opened: {error}", None
+    match error:
+        case FileNotFoundError():
+            reason, hint = "no such file", "to judge words given on the command line, use --text"
+        case IsADirectoryError():
+            reason, hint = "is a folder", "name the files in it, for example FOLDER/*.txt"
+        case PermissionError():
+            reason, hint = "cannot be opened: permission denied", "its permissions do not let you read it"
+        case OSError(strerror=str(strerror)):
+            reason = f"cannot be opened: {strerror}"
+    return SourceError(reason, location=Location(name), hint=hint)
