@@ -1,0 +1,384 @@
+"""Settings: what is used where nobody says otherwise, and who said otherwise.
+
+Precedence: flag, environment (`MODCLI_*`), nearest project file (`.modcli.toml` or `modcli.toml`), the user's
+file (`config.toml` in the configuration folder), default. A project file travels with other people's folders, so
+it may set only what neither runs anything nor says where files are kept: `Key.in_project` tells which.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from modcli.errors import Location, SettingsError
+
+PREFIX = "MODCLI_"
+PROJECT_FILES = (".modcli.toml", "modcli.toml")
+USER_FILE = "config.toml"
+
+#: The largest configuration file that is read: nobody writes a longer one by hand.
+MAX_FILE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, resolved; `origin(name)` says where a value comes from."""
+
+    profile: tuple[str, ...]
+    model: str
+    backend: str
+    threads: int
+    context: int
+    offline: bool | None
+    cache: bool
+    stage: str
+    format: str
+    on_error: str
+    fail_on: str
+    config_dir: Path
+    data_dir: Path
+    cache_dir: Path
+    origins: Mapping[str, str]
+
+    def origin(self, name: str) -> str:
+        """`flag --model`, `environment MODCLI_MODEL`, `/path/config.toml:3`, `default`: where a value comes from."""
+        return self.origins[name]
+
+    def __iter__(self) -> Iterator[tuple[str, object, str]]:
+        """Name, value and origin of each setting."""
+        for field in fields(self):
+            if field.name != "origins":
+                yield field.name, getattr(self, field.name), self.origins[field.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting.
+
+    `parse` takes a TOML value or a string, and the folder that relative paths start from (None: the current one);
+    it raises a ValueError that says what the value must be.
+    """
+
+    name: str
+    parse: Callable[[object, Path | None], object]
+    default: object
+    in_project: bool = False
+    in_files: bool = True
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A configuration file's path and text."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where configuration, weights and caches are kept if nothing says otherwise."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+
+def _choice(*names: str) -> Callable[[object, Path | None], object]:
+    def parse(value: object, _: Path | None) -> object:
+        if value not in names:
+            near = difflib.get_close_matches(str(value), names, n=1)
+            raise ValueError(
+                f"must be one of {', '.join(names)}" + (f"; did you mean {near[0]}?" if near else "")
+            )
+        return value
+
+    return parse
+
+
+def _whole(value: object, _: Path | None) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value.strip()):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
+        return value
+    raise ValueError("must be a whole number, 0 or more")
+
+
+_WORDS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _switch(value: object, _: Path | None) -> object:
+    answer = _WORDS.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(answer, bool):
+        raise ValueError("must be true or false")
+    return answer
+
+
+def _auto_or_switch(value: object, base: Path | None) -> object:
+    if value is None or (isinstance(value, str) and value.strip().lower() == "auto"):
+        return None
+    try:
+        return _switch(value, base)
+    except ValueError as error:
+        raise ValueError("must be auto, true or false") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text that is not empty")
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    return value
+
+
+def is_path(name: str) -> bool:
+    """Whether a profile or a model is named by its path, and not by a name that is looked up."""
+    return (
+        "/" in name
+        or os.sep in name
+        or name.startswith("~")
+        or name.endswith((".gguf", ".yaml", ".yml", ".json"))
+    )
+
+
+def _anchored(name: str, base: Path | None) -> str:
+    """A path in a file is relative to that file, not to where the command is run."""
+    return str(base / Path(name).expanduser()) if base and is_path(name) else name
+
+
+def _model(value: object, base: Path | None) -> object:
+    return _anchored(_text(value), base)
+
+
+def _profiles(value: object, base: Path | None) -> object:
+    if isinstance(value, str):
+        # A file's string is one profile; the environment's is a list, and arrives here split.
+        value = [value]
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("must be a profile's name or path, or a list of them")
+    return tuple(_anchored(_text(name), base) for name in value)
+
+
+def _folder(value: object, base: Path | None) -> object:
+    path = Path(_text(str(value) if isinstance(value, Path) else value)).expanduser()
+    return base / path if base else path
+
+
+#: Every setting, in the order in which `modcli config show` prints them.
+KEYS = (
+    Key("profile", _profiles, ("default",), in_project=True),
+    Key("model", _model, "auto", in_project=True),
+    Key("backend", _choice("auto", "llama-cpp", "transformers", "scripted"), "auto"),
+    Key("threads", _whole, 0, in_project=True),
+    Key("context", _whole, 8192, in_project=True),
+    Key("offline", _auto_or_switch, None),
+    Key("cache", _switch, True, in_project=True),
+    Key("stage", _choice("auto", "reading", "model"), "auto", in_project=True),
+    Key("format", _choice("auto", "table", "jsonl", "csv"), "auto", in_project=True),
+    Key("on_error", _choice("warn", "block", "fail"), "warn", in_project=True),
+    Key("fail_on", _choice("block", "warn", "never"), "block", in_project=True),
+    Key("config_dir", _folder, None, in_files=False),
+    Key("data_dir", _folder, None),
+    Key("cache_dir", _folder, None),
+)
+_BY_NAME = {key.name: key for key in KEYS}
+
+
+def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], cwd: Path) -> Settings:
+    """Read the project's and the user's file, and resolve.
+
+    `flags` holds settings by name; None and an empty list mean that the flag was not given.
+    Raises SettingsError, with file and line, where a file is broken, a key unknown or a value of the wrong kind.
+    """
+    folders = default_folders(environment)
+    given = flags.get("config_dir") or environment.get(PREFIX + "CONFIG_DIR")
+    config = Path(str(given)).expanduser() if given else folders.config
+    project = find_project_file(cwd, home_folder(environment))
+    user = config / USER_FILE
+    return resolve(
+        flags,
+        environment,
+        project_file=_read(project) if project else None,
+        user_file=_read(user) if user.is_file() else None,
+        folders=folders,
+    )
+
+
+def resolve(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    *,
+    project_file: SettingsFile | None = None,
+    user_file: SettingsFile | None = None,
+    folders: Folders,
+) -> Settings:
+    """The settings from what was read; touches nothing but its arguments. Raises SettingsError."""
+    values: dict[str, Any] = {key.name: key.default for key in KEYS}
+    values.update(config_dir=folders.config, data_dir=folders.data, cache_dir=folders.cache)
+    origins = dict.fromkeys(values, "default")
+    layers = []
+    if user_file:
+        layers.append(_from_file(user_file, project=False))
+    if project_file:
+        layers.append(_from_file(project_file, project=True))
+    layers += [_from_environment(environment), _from_flags(flags)]
+    for layer in layers:
+        for name, (value, origin) in layer.items():
+            values[name], origins[name] = value, origin
+    return Settings(**values, origins=origins)
+
+
+def find_project_file(cwd: Path, home: Path) -> Path | None:
+    """The nearest project file from `cwd` upward. The home folder and what is above it are no project."""
+    for folder in (cwd, *cwd.parents):
+        if folder == home:
+            return None
+        for name in PROJECT_FILES:
+            if (folder / name).is_file():
+                return folder / name
+    return None
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """The user's home, by HOME where it is set."""
+    return Path(environment.get("HOME") or Path.home())
+
+
+def default_folders(environment: Mapping[str, str]) -> Folders:
+    """The platform's folders; XDG_CONFIG_HOME and the like come first, on every platform."""
+
+    def folder(variable: str, fallback: Path) -> Path:
+        base = environment.get(variable, "")
+        return Path(base) / "modcli" if Path(base).is_absolute() else fallback
+
+    return Folders(
+        config=folder("XDG_CONFIG_HOME", platformdirs.user_config_path("modcli", appauthor=False)),
+        data=folder("XDG_DATA_HOME", platformdirs.user_data_path("modcli", appauthor=False)),
+        cache=folder("XDG_CACHE_HOME", platformdirs.user_cache_path("modcli", appauthor=False)),
+    )
+
+
+def _read(path: Path) -> SettingsFile:
+    where = Location(str(path))
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror or error}", location=where) from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise SettingsError(f"is larger than {MAX_FILE_BYTES} bytes", location=where)
+    try:
+        return SettingsFile(path, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise SettingsError("is not UTF-8 text", location=Location(str(path), line)) from error
+
+
+def _from_file(file: SettingsFile, *, project: bool) -> dict[str, tuple[object, str]]:
+    layer: dict[str, tuple[object, str]] = {}
+    for written, value in _table(file).items():
+        where = Location(str(file.path), _line_of(written, file.text))
+        key = _key(written, where)
+        if key.name in layer:
+            raise SettingsError(f"{key.name} is set twice", location=where)
+        _refuse_misplaced(key, value, project, where)
+        layer[key.name] = (_parsed(key, value, file.path.parent, where, written), str(where))
+    return layer
+
+
+def _table(file: SettingsFile) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = (int(place[1]), int(place[2])) if place else (None, None)
+        message = re.sub(r" \(at .*\)$", "", str(error))
+        raise SettingsError(
+            f"is not valid TOML: {message}", location=Location(str(file.path), line, column)
+        ) from error
+    except RecursionError as error:
+        raise SettingsError("is nested too deeply", location=Location(str(file.path))) from error
+
+
+def _refuse_misplaced(key: Key, value: object, project: bool, where: Location) -> None:
+    """A project file comes with someone else's folder: it neither runs anything nor says where files are."""
+    if not key.in_files:
+        raise SettingsError(
+            f"{key.name} cannot be set in a file, as it says where the file is",
+            location=where,
+            hint=f"set {key.variable}",
+        )
+    own = f"set it in your own {USER_FILE} (`modcli config path`), or as {key.variable}"
+    if project and not key.in_project:
+        raise SettingsError(f"{key.name} cannot be set by a project file", location=where, hint=own)
+    if project and key.name == "model" and isinstance(value, str) and is_path(value):
+        raise SettingsError("a project file may name a model, not a path to one", location=where, hint=own)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    layer: dict[str, tuple[object, str]] = {}
+    for key in KEYS:
+        text = environment.get(key.variable, "")
+        if text.strip():
+            where = Location(f"environment {key.variable}")
+            value: object = (
+                [part for part in text.split(os.pathsep) if part] if key.name == "profile" else text
+            )
+            layer[key.name] = (_parsed(key, value, None, where, key.variable), str(where))
+    return layer
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, tuple[object, str]]:
+    layer: dict[str, tuple[object, str]] = {}
+    for name, value in flags.items():
+        if value is None or value in ([], ()):
+            continue
+        where = Location(f"flag --{name.replace('_', '-')}")
+        layer[name] = (_parsed(_key(name, where), value, None, where, name), str(where))
+    return layer
+
+
+def _key(written: str, where: Location) -> Key:
+    name = written.replace("-", "_")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"settings are {', '.join(_BY_NAME)}"
+    raise SettingsError(f"unknown setting {written!r}", location=where, hint=hint)
+
+
+def _parsed(key: Key, value: object, base: Path | None, where: Location, written: str) -> object:
+    try:
+        return key.parse(value, base)
+    except ValueError as error:
+        shown = repr(value if len(repr(value)) <= 80 else type(value).__name__)
+        raise SettingsError(f"{written} {error}, not {shown}", location=where) from error
+
+
+def _line_of(written: str, text: str) -> int | None:
+    """The line of a key at the top of a TOML file; a key within a multi-line string may be taken for it."""
+    pattern = re.compile(rf"""^\s*\[?\s*["']?{re.escape(written)}["']?\s*[=.\]]""", re.MULTILINE)
+    found = pattern.search(text)
+    # The pattern may begin with blank lines: the key is on the last one it spans.
+    return text.count("\n", 0, found.end()) + 1 if found else None
