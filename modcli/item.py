@@ -34,7 +34,8 @@ class Item:
     location: Location
     raw: bytes = b""
     kind: Kind = Kind.TEXT
-    metadata: Mapping[str, Any] = field(default=NO_METADATA)
+    # A factory, because Python 3.11 takes any unhashable default for a mutable one.
+    metadata: Mapping[str, Any] = field(default_factory=lambda: NO_METADATA)
     error: str | None = None
 
     @cached_property

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from modcli import __version__
 from modcli.errors import ModcliError
+from modcli.reports.terminal_text import printable
 
 #: Subcommand: the module that holds it as `app`, and its line in the help.
 COMMANDS = {
@@ -64,11 +65,6 @@ def tell_error(error: ModcliError) -> None:
         typer.echo(f"hint: {printable(error.hint)}", err=True)
 
 
-def printable(text: str) -> str:
-    """The text with every control character but line feed and tab shown as an escape, so that none reaches the terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 app = typer.Typer(
     name="modcli",
     cls=LazyGroup,
@@ -87,7 +83,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     """Content moderation by your own rules, on your own machine."""
 

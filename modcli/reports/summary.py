@@ -1,0 +1,132 @@
+"""What a run came to: its tally, its exit status and why, its figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from modcli.item import Item
+from modcli.profile import Action
+from modcli.verdict import Verdict
+
+OK, FOUND, NOT_JUDGED, INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of the verdicts of a run. `actions` counts those that were judged, `errors` the others."""
+
+    actions: Counter[Action] = field(default_factory=Counter)
+    errors: int = 0
+    cached: int = 0
+    partly_read: int = 0
+    first_error: str = ""
+
+    @property
+    def items(self) -> int:
+        """All of them."""
+        return self.actions.total() + self.errors
+
+    def add(self, item: Item, verdict: Verdict) -> None:
+        """Count one more."""
+        self.cached += verdict.cached
+        self.partly_read += verdict.read < 1 or "truncated_bytes" in item.metadata
+        if verdict.error is None:
+            self.actions[verdict.action] += 1
+        else:
+            self.first_error = self.first_error or f"{item.location}: {verdict.error}"
+            self.errors += 1
+
+    def status(self, fail_on: Action | None) -> int:
+        """The exit status: 3 where an item could not be judged, 1 where one is at least as bad as
+        `fail_on`."""
+        if self.errors:
+            return NOT_JUDGED
+        found = fail_on is not None and any(
+            action.severity >= fail_on.severity for action, count in self.actions.items() if count
+        )
+        return FOUND if found else OK
+
+
+class Figures(Protocol):
+    """What a moderator counts. `stages`: items by the stage that decided; `seconds`: time by what it went
+    to."""
+
+    @property
+    def stages(self) -> Mapping[str, int]:
+        """Items by the stage that decided."""
+        ...
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model computed."""
+        ...
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Time by what it went to."""
+        ...
+
+
+def status_line(tally: Tally, status: int) -> str:
+    """Why the exit status is what it is, in one line; empty for 0."""
+    blocked, warned = tally.actions[Action.BLOCK], tally.actions[Action.WARN]
+    match status:
+        case 0:
+            return ""
+        case 1:
+            parts = [f"{blocked:,} of {_count(tally.items)} blocked"] if blocked else []
+            parts += [f"{warned:,} {'' if blocked else f'of {_count(tally.items)} '}warned"] if warned else []
+            why = ", ".join(parts)
+        case 3:
+            found = f" ({blocked:,} blocked)" if blocked else ""
+            why = f"{tally.errors:,} of {_count(tally.items)} could not be judged{found}; the first: "
+            why += tally.first_error
+        case 130:
+            why = f"interrupted after {_count(tally.items)}, which are written"
+        case _:
+            why = f"after {_count(tally.items)}"
+    return f"exit status {status}: {why}"
+
+
+def summary_line(tally: Tally, seconds: float) -> str:
+    """The counts of a run and its speed, in one line. `seconds` is the time spent on judging."""
+    parts = [
+        f"{tally.actions[Action.ALLOW]:,} allowed",
+        f"{tally.actions[Action.WARN]:,} warned",
+        f"{tally.actions[Action.BLOCK]:,} blocked",
+    ]
+    parts += [f"{tally.errors:,} not judged"] if tally.errors else []
+    parts += [f"{tally.partly_read:,} read in part"] if tally.partly_read else []
+    parts += [f"{tally.cached:,} from the cache"] if tally.cached else []
+    return f"{_count(tally.items)}: {', '.join(parts)}{_speed(tally.items, seconds)}"
+
+
+def statistics_lines(tally: Tally, figures: Figures, seconds: float) -> list[str]:
+    """The summary and, below it, the cache's, each stage's and each activity's share."""
+    items = tally.items
+    lines = [summary_line(tally, seconds), f"cache:  {_share(tally.cached, items)} of the items"]
+    stages = [f"{name} {_share(count, items)}" for name, count in figures.stages.items()]
+    lines += [f"stages: {', '.join(stages)}"] if stages else []
+    each = f", {figures.tokens / items:.1f} an item" if items else ""
+    lines.append(f"tokens: {figures.tokens:,}{each}")
+    spent = "".join(f", {name} {taken:.2f} s" for name, taken in figures.seconds.items())
+    lines.append(f"time:   judging {seconds:.2f} s{spent}")
+    return lines
+
+
+def _count(items: int) -> str:
+    return f"{items:,} item{'' if items == 1 else 's'}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
+
+
+def _speed(items: int, seconds: float) -> str:
+    if not items or seconds <= 0:
+        return ""
+    rate = items / seconds
+    return f"; {rate:,.0f} items/s" if rate >= 10 else f"; {rate:.2g} items/s"
