@@ -1,8 +1,8 @@
 """Settings: what is used where nobody says otherwise, and who said otherwise.
 
-Precedence: flag, environment (`MODCLI_*`), nearest project file (`.modcli.toml` or `modcli.toml`), the user's
-file (`config.toml` in the configuration folder), default. A project file travels with other people's folders, so
-it may set only what neither runs anything nor says where files are kept: `Key.in_project` tells which.
+Precedence: flag, environment (`MODCLI_*`), nearest project file (`.modcli.toml` or `modcli.toml`), the
+user's file (`config.toml` in the configuration folder), default. A project file travels with other people's
+folders, so it may set only what neither runs anything nor says where files are kept: see `Key.in_project`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Settings:
     origins: Mapping[str, str]
 
     def origin(self, name: str) -> str:
-        """`flag --model`, `environment MODCLI_MODEL`, `/path/config.toml:3`, `default`: where a value comes from."""
+        """Where a value is from: `flag --model`, `environment MODCLI_MODEL`, `config.toml:3`, `default`."""
         return self.origins[name]
 
     def __iter__(self) -> Iterator[tuple[str, object, str]]:
@@ -63,8 +63,8 @@ class Settings:
 class Key:
     """One setting.
 
-    `parse` takes a TOML value or a string, and the folder that relative paths start from (None: the current one);
-    it raises a ValueError that says what the value must be.
+    `parse` takes a TOML value or a string, and the folder that relative paths start from (None: the current
+    one); it raises a ValueError that says what the value must be.
     """
 
     name: str
@@ -209,7 +209,7 @@ def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], c
     """Read the project's and the user's file, and resolve.
 
     `flags` holds settings by name; None and an empty list mean that the flag was not given.
-    Raises SettingsError, with file and line, where a file is broken, a key unknown or a value of the wrong kind.
+    Raises SettingsError, with file and line, for a broken file, an unknown key or a value of the wrong kind.
     """
     folders = default_folders(environment)
     given = flags.get("config_dir") or environment.get(PREFIX + "CONFIG_DIR")
