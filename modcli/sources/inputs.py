@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -49,14 +49,15 @@ def check_inputs(names: Sequence[str]) -> None:
             raise _cannot_open(name, IsADirectoryError())
 
 
-def read_inputs(names: Sequence[str], reader: Reader) -> Iterator[Item]:
-    """The items of all inputs, one input after the other; `-` is standard input."""
+def read_inputs(names: Sequence[str], reader_of: Callable[[str], Reader]) -> Iterator[Item]:
+    """The items of all inputs, each read by the reader of its name, one after the other; `-` is standard
+    input."""
     for name in names:
         if name == DASH:
-            yield from reader(_standard_input(), STDIN)
+            yield from reader_of(name)(_standard_input(), STDIN)
         else:
             with _opened(name) as stream:
-                yield from reader(stream, name)
+                yield from reader_of(name)(stream, name)
 
 
 @contextmanager

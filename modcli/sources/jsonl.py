@@ -68,7 +68,8 @@ def _item(line: Line, name: str, field: str, max_characters: int) -> Item:
 def _parse(line: Line) -> dict[str, Any]:
     if line.size > len(line.head):
         raise _Unusable(f"{line.size:,} bytes in one line; the most that is parsed is {len(line.head):,}")
-    content = line.head.removeprefix(BOM) if line.number == 1 else line.head
+    content = line.head.rstrip(b"\r\n")
+    content = content.removeprefix(BOM) if line.number == 1 else content
     try:
         record = json.loads(content.decode(), object_pairs_hook=_unambiguous, parse_constant=_no_number)
     except UnicodeDecodeError as error:

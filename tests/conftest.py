@@ -1,0 +1,25 @@
+"""Every test runs with a home of its own, no settings from outside, and no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """HOME and the XDG folders are empty, no MODCLI_* is set, and a connection is refused."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("MODCLI_", "XDG_")) or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr(socket.socket, "connect", _refuse)
+    return home
+
+
+def _refuse(*_: object) -> None:
+    raise AssertionError("a test tried to reach the network")
