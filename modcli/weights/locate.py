@@ -9,7 +9,6 @@ from pathlib import Path
 
 from modcli.errors import Location, WeightsError
 from modcli.settings import is_path
-from modcli.weights.child import bytes_below
 from modcli.weights.digests import DigestRecords
 from modcli.weights.fetch import Fetcher, default_transports
 from modcli.weights.gguf import check_gguf
@@ -32,14 +31,6 @@ class ModelFile:
     bytes: int
     pinned: bool
     format: str
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """What is there of an entry: verified, unverified, altered, incomplete, partial or absent."""
-
-    state: str
-    bytes: int
 
 
 def locate(name_or_path: str, data_dir: Path, *, registry: Registry | None = None) -> ModelFile:
@@ -87,25 +78,6 @@ def ensure(
             sources = default_transports() if transports is None else transports
             Fetcher(places, sources, progress or Silent()).fetch(entry)
     return locate(name_or_path, data_dir, registry=registry)
-
-
-def presence(entry: Entry, data_dir: Path) -> Presence:
-    """What is there, by size and by the digests on record: quick, nothing is hashed."""
-    places = Places(data_dir)
-    records = DigestRecords(places.records)
-    found = [(file, places.file(entry, file)) for file in entry.files if places.file(entry, file).is_file()]
-    size = sum(path.stat().st_size for _, path in found)
-    digests = [records.known(path) for _, path in found]
-    if not found:
-        fetched = bytes_below(places.partial(entry))
-        return Presence("partial" if fetched else "absent", fetched)
-    if any(path.stat().st_size != file.bytes for file, path in found) or any(
-        digest not in (None, file.sha256) for (file, _), digest in zip(found, digests, strict=True)
-    ):
-        return Presence("altered", size)
-    if len(found) < len(entry.files):
-        return Presence("incomplete", size)
-    return Presence("unverified" if None in digests else "verified", size)
 
 
 def check_pinned(

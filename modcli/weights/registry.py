@@ -102,7 +102,7 @@ class Registry:
             hint = f"did you mean {near[0]}?" if near else f"known models: {', '.join(names)}"
             raise WeightsError(
                 f"no model is called {name!r}",
-                hint=f"{hint} A file of your own is named by its path: ./model.gguf",
+                hint=f"{hint} (a file of your own is named by its path: ./model.gguf)",
             )
         return entry
 
