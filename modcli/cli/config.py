@@ -30,7 +30,7 @@ class Form(StrEnum):
 
 @app.command()
 def show(
-    form: Annotated[Form | None, typer.Option("--format", help="table on a terminal, json on a pipe.")] = None,,
+    form: Annotated[Form | None, typer.Option("--format", help="table; on a pipe: json.")] = None,
 ) -> None:
     """Print every setting with where it comes from: flag, environment, file and line, or default."""
     settings = _settings()

@@ -94,9 +94,9 @@ def pull(
 
 @app.command("verify")
 def verify_models(
-    names: list[str] = typer.Argument(
-        None, metavar="[NAME...]", help="Default: all that are on this machine."
-    ),
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all that are on this machine.")
+    ] = None,
 ) -> None:
     """Hash model files in full. Exit status 1 if one is altered, 2 if one that was named is not there."""
     registry, settings = load_registry(), _settings()

@@ -124,11 +124,12 @@ class Fetcher:
         partial = self.places.partial(entry)
         reasons = []
         for transport in self._asked(entry, source):
+            self.progress.advance(0, file.bytes, entry.label(file))
             try:
                 fetched = transport.fetch(entry, file, partial, self.progress)
             except TransportFailed as error:
                 reasons.append(f"{transport.title}: {error.message}")
-                self.progress.note(f"{file.path} could not be had from {reasons[-1]}")
+                self.progress.note(f"{entry.label(file)} could not be had from {reasons[-1]}")
                 if error.hint:
                     reasons[-1] += f" ({error.hint})"
                 continue

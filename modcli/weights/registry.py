@@ -80,6 +80,10 @@ class Entry:
         """The size of all files together."""
         return sum(file.bytes for file in self.files)
 
+    def label(self, file: PinnedFile) -> str:
+        """How a file of it is called in messages: by the model's name alone where it is the only one."""
+        return self.name if len(self.files) == 1 else f"{self.name}: {file.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:

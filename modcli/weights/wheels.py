@@ -51,6 +51,8 @@ def pip_command() -> list[str]:
 
 def download_wheel(requirement: str, folder: Path, stopped: threading.Event) -> Path:
     """Fetch a wheel by `pip download`. Raises TransportFailed with pip's reason, Stopped when told to."""
+    # Absolute, as pip does not run where we do.
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     staging = folder / "staging"
     staging.mkdir(exist_ok=True)
