@@ -1,0 +1,173 @@
+"""The loop of `check`, in this process and, where it is about pipes and signals, in one of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modcli.cli.stream import Options, run_check
+from modcli.errors import SourceError
+from modcli.item import Item
+from modcli.profile import Action
+from modcli.reports.jsonl import JsonlReport
+from modcli.reports.output import Output
+from modcli.sources.text import read_text
+from tests.cli.fake import FakeModerator
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "tests.cli.fake"]
+
+
+def run(
+    data: bytes, options: Options | None = None, on_error: Action = Action.WARN
+) -> tuple[int, list[dict[str, object]]]:
+    sink = io.BytesIO()
+    items = read_text(io.BytesIO(data), "<stdin>")
+    status = run_check(items, FakeModerator(on_error), JsonlReport(Output(sink)), options or Options())
+    return status, [json.loads(line) for line in sink.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "status", "said"),
+    [
+        (b"", Options(), 0, ""),
+        (b"fine\niffy\n", Options(), 0, ""),
+        (b"fine\nbad\n", Options(), 1, "exit status 1: 1 of 2 items blocked\n"),
+        (b"iffy\n", Options(fail_on=Action.WARN), 1, "exit status 1: 1 of 1 item warned\n"),
+        (b"bad\n", Options(fail_on=None), 0, ""),
+        (
+            b"bad\n\xff\nfine\n",
+            Options(),
+            3,
+            "exit status 3: 1 of 3 items could not be judged (1 blocked); "
+            "the first: <stdin>:2: not valid UTF-8: byte 0xff at position 1\n",
+        ),
+        (
+            b"bad\n",
+            Options(observe=True),
+            0,
+            "observing only, so exit status 0, not 1: 1 of 1 item blocked\n",
+        ),
+        (b"fine\n", Options(summary=True), 0, "1 item: 1 allowed, 0 warned, 0 blocked"),
+        (b"fine\n", Options(stats=True), 0, "1 item: 1 allowed, 0 warned, 0 blocked"),
+    ],
+)
+def test_status_and_what_is_said(
+    data: bytes, options: Options, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, options)[0] == status
+    told = capsys.readouterr().err
+    assert told.startswith(said)
+    assert bool(told) == bool(said)
+
+
+def test_verdicts_correspond_to_lines() -> None:
+    data = b"".join(b"%s %d\n" % (word, n) for n, word in enumerate([b"bad", b"", b"\xff", b"iffy"] * 50))
+    _, records = run(data)
+    assert [record["id"] for record in records] == [str(n) for n in range(1, 201)]
+    assert [record["action"] for record in records] == ["block", "allow", "warn", "warn"] * 50
+    assert sum("error" in record for record in records) == 50
+
+
+def test_stopping_at_the_first_error(capsys: pytest.CaptureFixture[str]) -> None:
+    status, records = run(b"fine\n\xff\nbad\n", Options(stop_at_error=True), Action.BLOCK)
+    assert (status, [record["action"] for record in records]) == (3, ["allow", "block"])
+    assert capsys.readouterr().err.endswith("; stopped there\n")
+
+
+def test_only_what_is_blocked_is_explained() -> None:
+    _, records = run(b"bad\niffy\n\xff\n", Options(explain=True), Action.BLOCK)
+    assert [record.get("rationale") for record in records] == ["It says 'bad'.", None, None]
+
+
+def test_an_input_that_fails_half_way() -> None:
+    def failing() -> Iterator[Item]:
+        yield from read_text(io.BytesIO(b"bad\n"), "<stdin>")
+        raise SourceError("is gone")
+
+    sink = io.BytesIO()
+    with pytest.raises(SourceError, match="is gone"):
+        run_check(failing(), FakeModerator(), JsonlReport(Output(sink)), Options())
+    assert json.loads(sink.getvalue())["action"] == "block"
+
+
+def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )
+
+
+def test_a_live_pipe_is_answered_line_by_line() -> None:
+    with start() as process:
+        assert process.stdin
+        assert process.stdout
+        for word, action in (("fine", "allow"), ("bad", "block"), ("iffy", "warn")):
+            process.stdin.write(word.encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["action"] == action
+        process.stdin.close()
+        assert process.wait(10) == 1
+
+
+@pytest.mark.parametrize("word", ["hang", "swallow"])
+def test_ctrl_c_keeps_what_is_done(word: str) -> None:
+    with start() as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"bad\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == "1"
+        process.stdin.write(word.encode() + b"\n")
+        process.stdin.flush()
+        time.sleep(0.4)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        said = process.stderr.read().decode()
+    done = "1 item, which are" if word == "hang" else "2 items, which are"
+    assert said.splitlines()[-1] == f"exit status 130: interrupted after {done} written"
+    if word == "hang":
+        assert said.count("\n") == 1
+
+
+def test_ctrl_c_while_waiting_for_input() -> None:
+    with start() as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"fine\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+@pytest.mark.parametrize(("first", "status"), [("fine", 0), ("bad", 1)])
+def test_head_ends_it_quietly(first: str, status: int, tmp_path: Path) -> None:
+    posts = tmp_path / "posts.txt"
+    posts.write_text(f"{first}\n" + "fine\n" * 20_000)
+    command = f"{sys.executable} -m tests.cli.fake {posts} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    verdict, code = done.stdout.splitlines()
+    assert json.loads(verdict)["action"] in ("allow", "block")
+    assert (int(code), done.stderr) == (status, "")
+
+
+def test_a_full_disk_is_an_error() -> None:
+    with Path("/dev/full").open("wb") as full, start(stdout=full) as process:
+        _, said = process.communicate(b"fine\n" * 3, timeout=10)
+    assert process.returncode == 2
+    assert said.decode().splitlines() == [
+        "error: cannot write to standard output: No space left on device "
+        "(0 items were judged and written before)",
+        "hint: make room or write elsewhere, then run again; what was judged is in the cache",
+    ]
