@@ -141,26 +141,31 @@ class Fetcher:
 
     def _fetch_file(self, entry: Entry, file: PinnedFile, source: str | None, progress: Progress) -> None:
         partial = self.places.partial(entry)
-        reasons = []
+        reasons: list[str] = []
         for transport in self._asked(entry, source):
+            if reasons:
+                progress.note(
+                    f"{entry.label(file)} is not to be had from {reasons[-1]}; trying {transport.title}"
+                )
+            partial.mkdir(parents=True, exist_ok=True)
             progress.advance(0, file.bytes, entry.name)
             try:
                 fetched = transport.fetch(entry, file, partial, progress)
             except TransportFailed as error:
-                reasons.append(f"{transport.title}: {error.message}")
-                self.progress.note(f"{entry.label(file)} could not be had from {reasons[-1]}")
-                if error.hint:
-                    reasons[-1] += f" ({error.hint})"
+                hint = f" ({error.hint})" if error.hint else ""
+                reasons.append(f"{transport.title}: {error.message}{hint}")
                 continue
             if fetched.digest == file.sha256:
                 self._place(entry, file, fetched)
+                progress.advance(file.bytes, file.bytes, entry.name)
                 return
             shutil.rmtree(partial, ignore_errors=True)
             reasons.append(f"{transport.title}: digest is {fetched.digest}, expected {file.sha256}; deleted")
-            self.progress.note(reasons[-1])
-            partial.mkdir(parents=True, exist_ok=True)
+        if not bytes_below(partial):
+            shutil.rmtree(partial, ignore_errors=True)
         raise WeightsError(
-            f"{entry.name} could not be fetched: {'; '.join(reasons)}", hint=ways_out(entry, self.places)
+            f"{entry.label(file)} could not be fetched: {'; '.join(reasons)}",
+            hint=ways_out(entry, self.places),
         )
 
     def _asked(self, entry: Entry, source: str | None) -> list[Transport]:

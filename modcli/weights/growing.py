@@ -42,6 +42,8 @@ class GrowingFile:
     ) -> None:
         if self._stream is not None:
             self._stream.close()
+        if not self.size:
+            self.remove()
 
     @property
     def digest(self) -> str:

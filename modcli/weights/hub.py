@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from modcli.weights.child import bytes_below, run_watched
+from modcli.weights.child import run_watched
 from modcli.weights.hub_worker import REACHED
 from modcli.weights.registry import Entry, PinnedFile
 from modcli.weights.transport import Fetched, Progress, TransportFailed
@@ -32,7 +32,7 @@ class Run(Protocol):
 
 
 class HubTransport:
-    """Fetches through huggingface_hub, which goes on where it was interrupted.
+    """Fetches through huggingface_hub, going on behind what is there already.
 
     A hub that does not answer is asked once per run, not once per file.
     """
@@ -50,38 +50,35 @@ class HubTransport:
             raise TransportFailed("it is not there")
         if self._unreachable is not None:
             raise TransportFailed(self._unreachable)
-        place = folder / "hub"
-        place.mkdir(parents=True, exist_ok=True)
+        target = folder / "hub" / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
         log = folder / "hub.log"
         asked = time.monotonic()
 
         def tick() -> None:
             if REACHED in log.read_text("utf-8", "replace"):
-                progress.advance(min(file.bytes, bytes_below(place)), file.bytes, entry.name)
+                there = target.stat().st_size if target.exists() else 0
+                progress.advance(min(file.bytes, there), file.bytes, entry.name)
             elif time.monotonic() - asked > PATIENCE + STARTING:
                 self._unreachable = f"no answer within {PATIENCE + STARTING:.0f} s"
                 raise TransportFailed(self._unreachable)
 
         name = entry.hub.name_of(file)
         worker = [sys.executable, "-P", "-m", "modcli.weights.hub_worker"]
-        command = [
-            *worker,
-            entry.hub.repository,
-            entry.hub.revision,
-            name,
-            str(place.resolve()),
-            str(PATIENCE),
-        ]
-        status = self._run(command, environment=_environment(), log=log, tick=tick)
-        said = log.read_text("utf-8", "replace").strip().splitlines()
+        command = [*worker, entry.hub.repository, entry.hub.revision, name, str(file.bytes)]
+        command += [str(target.resolve()), str(PATIENCE)]
+        try:
+            status = self._run(command, environment=_environment(), log=log, tick=tick)
+            said = log.read_text("utf-8", "replace").strip().splitlines()
+        finally:
+            log.unlink(missing_ok=True)
         if status != 0:
             reason = said[-1][:300] if said else f"status {status}"
             if REACHED not in said:
                 self._unreachable = reason
             raise TransportFailed(reason)
-        path = place / name
-        with path.open("rb") as stream:
-            return Fetched(path, hashlib.file_digest(stream, "sha256").hexdigest())
+        with target.open("rb") as stream:
+            return Fetched(target, hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def _environment() -> dict[str, str]:

@@ -87,12 +87,16 @@ class IndexTransport:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _wheel(self, requirement: str, folder: Path, stopped: threading.Event) -> Path:
-        """A wheel, fetched unless it is there; what an interruption left of one is dropped."""
+        """A wheel, fetched unless it is there; half a wheel is dropped."""
         place, arriving = folder / requirement, folder / f"{requirement}.arriving"
         if not place.is_dir():
             shutil.rmtree(arriving, ignore_errors=True)
-            self._download(requirement, arriving, stopped)
-            arriving.rename(place)
+            try:
+                self._download(requirement, arriving, stopped)
+                arriving.rename(place)
+            except BaseException:
+                shutil.rmtree(arriving, ignore_errors=True)
+                raise
         return next(place.glob("*.whl"))
 
 

@@ -94,7 +94,11 @@ def member_chunks(wheel: Path, member: str, limit: int) -> Iterator[bytes]:
 
 
 def _reason(log: Path) -> str:
-    """pip's last complaint, in one line."""
-    lines = log.read_text("utf-8", "replace").splitlines()
+    """Why there was no connection, if pip says so before it says that there is no such package; else its last
+    complaint."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    for line in reversed(lines):
+        if broken := re.search(r"connection broken by '(.*)':", line):
+            return f"no connection ({broken[1].rsplit(': ', 1)[-1].strip(')')[:200].strip(chr(34))})"
     errors = [line for line in lines if line.startswith("ERROR:")] or [line for line in lines if line.strip()]
     return re.sub(r"^ERROR:\s*", "", errors[-1])[:300] if errors else ""
