@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from modcli.errors import OutputError
+from modcli.errors import ModcliError, OutputError
 from modcli.item import Item
 from modcli.profile import Action
 from modcli.reports.base import Report
@@ -80,8 +80,8 @@ def run_check(items: Iterable[Item], moderator: Judging, report: Report, options
 
     Ctrl-C: what has been judged is written, then 130. A reader that goes away (`| head`) ends the run
     quietly, with the status of what was judged until then: it saw what it wanted, and 0 must not be said of
-    blocked items. Raises SourceError where an input fails, OutputError, with the number of items done, where
-    a result cannot be written.
+    blocked items. Raises SourceError where an input fails, OutputError where a result cannot be written,
+    and what the moderator raises; how many items were done is said before.
     """
     run = _Run(moderator, report, options)
     with interruptible() as interrupt:
@@ -94,9 +94,9 @@ def run_check(items: Iterable[Item], moderator: Judging, report: Report, options
             return run.finish(INTERRUPTED)
         except ReaderGone:
             return OK if options.observe else run.tally.status(options.fail_on)
-        except OutputError as error:
-            done = f"{error.message} ({run.tally.items:,} items were judged and written before)"
-            raise OutputError(done, hint=error.hint) from error
+        except ModcliError as error:
+            tell(status_line(run.tally, error.exit_code))
+            raise
     return run.finish(run.tally.status(options.fail_on))
 
 

@@ -85,9 +85,9 @@ def status_line(tally: Tally, status: int) -> str:
             why = f"{tally.errors:,} of {_count(tally.items)} could not be judged{found}; the first: "
             why += tally.first_error
         case 130:
-            why = f"interrupted after {_count(tally.items)}, which are written"
+            why = f"interrupted with {_count(tally.items)} done"
         case _:
-            why = f"after {_count(tally.items)}"
+            why = f"stopped with {_count(tally.items)} done"
     return f"exit status {status}: {why}"
 
 

@@ -16,9 +16,11 @@ from modcli.reports.terminal_text import one_line
 from modcli.verdict import Verdict
 
 STYLES = {Action.BLOCK: "bold red", Action.WARN: "yellow", Action.ALLOW: "green"}
-ACTION, PROBABILITY, CATEGORY, ID = 6, 5, 16, 14
+ACTION, PROBABILITY, CATEGORY = 6, 5, 16
+#: The id has the room that the first one takes, within these limits.
+LEAST_ID, MOST_ID = 4, 14
 #: From these widths on, a terminal has room for the text beside the verdict, and for the id.
-BESIDE, ROOMY = 50, 90
+BESIDE, ROOMY = 50, 72
 
 
 class TableReport:
@@ -34,12 +36,12 @@ class TableReport:
         self._output = output
         self._console = console
         self._definitions = definitions
-        self._started = False
+        self._id_width = 0
 
     def write(self, item: Item, verdict: Verdict) -> None:
         """Add a row."""
-        if not self._started:
-            self._started = True
+        if not self._id_width:
+            self._id_width = max(LEAST_ID, min(MOST_ID, cell_len(one_line(verdict.id, MOST_ID)) + 2))
             self._print(self._row("ACTION", "P", "CATEGORY", "ID", "TEXT", style="dim"))
         for line in self._lines(item, verdict):
             self._print(line)
@@ -66,7 +68,7 @@ class TableReport:
         row.append(set_cell_size(probability, PROBABILITY), plain)
         row.append(_fitted(one_line(category, 80), CATEGORY) + " ", plain)
         if width >= ROOMY:
-            row.append(_fitted(one_line(id, 1000), ID, keep_end=True) + " ", "dim")
+            row.append(_fitted(one_line(id, 1000), self._id_width, keep_end=True) + " ", "dim")
         return row.append("" if width >= BESIDE else "\n  ").append(text, plain)
 
     def _notes(self, verdict: Verdict) -> list[str]:

@@ -1,4 +1,4 @@
-"""A moderator without a model: blocks `bad`, warns of `iffy`, can be slow. As a script it checks its input."""
+"""A moderator without a model: blocks `bad`, warns of `iffy`, can hang. As a script it checks its input."""
 
 from __future__ import annotations
 

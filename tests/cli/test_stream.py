@@ -88,7 +88,7 @@ def test_only_what_is_blocked_is_explained() -> None:
     assert [record.get("rationale") for record in records] == ["It says 'bad'.", None, None]
 
 
-def test_an_input_that_fails_half_way() -> None:
+def test_an_input_that_fails_half_way(capsys: pytest.CaptureFixture[str]) -> None:
     def failing() -> Iterator[Item]:
         yield from read_text(io.BytesIO(b"bad\n"), "<stdin>")
         raise SourceError("is gone")
@@ -97,6 +97,7 @@ def test_an_input_that_fails_half_way() -> None:
     with pytest.raises(SourceError, match="is gone"):
         run_check(failing(), FakeModerator(), JsonlReport(Output(sink)), Options())
     assert json.loads(sink.getvalue())["action"] == "block"
+    assert capsys.readouterr().err == "exit status 2: stopped with 1 item done\n"
 
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
@@ -134,8 +135,8 @@ def test_ctrl_c_keeps_what_is_done(word: str) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         said = process.stderr.read().decode()
-    done = "1 item, which are" if word == "hang" else "2 items, which are"
-    assert said.splitlines()[-1] == f"exit status 130: interrupted after {done} written"
+    done = "1 item" if word == "hang" else "2 items"
+    assert said.splitlines()[-1] == f"exit status 130: interrupted with {done} done"
     if word == "hang":
         assert said.count("\n") == 1
 
@@ -167,7 +168,7 @@ def test_a_full_disk_is_an_error() -> None:
         _, said = process.communicate(b"fine\n" * 3, timeout=10)
     assert process.returncode == 2
     assert said.decode().splitlines() == [
-        "error: cannot write to standard output: No space left on device "
-        "(0 items were judged and written before)",
+        "exit status 2: stopped with 0 items done",
+        "error: cannot write to standard output: No space left on device",
         "hint: make room or write elsewhere, then run again; what was judged is in the cache",
     ]

@@ -56,7 +56,7 @@ def test_the_exit_status_and_why(
 
 def test_interrupted() -> None:
     line = status_line(tally(ALLOWED), 130)
-    assert line == "exit status 130: interrupted after 1 item, which are written"
+    assert line == "exit status 130: interrupted with 1 item done"
 
 
 def test_the_summary() -> None:

@@ -1,0 +1,207 @@
+"""`modcli check`: judge texts from arguments, files or a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from modcli.cli.assemble import build_moderator
+from modcli.cli.passthrough import PassThrough, Print
+from modcli.cli.stream import Options, run_check, tell
+from modcli.errors import UsageError
+from modcli.profile import Action, Profile
+from modcli.profiles.find import Shelf
+from modcli.profiles.load import load_stacked
+from modcli.reports.base import Report
+from modcli.reports.csv import CsvReport
+from modcli.reports.jsonl import JsonlReport
+from modcli.reports.output import standard_output
+from modcli.reports.summary import INTERRUPTED
+from modcli.reports.terminal import TableReport
+from modcli.settings import Settings, load_settings
+from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs
+from modcli.sources.jsonl import read_jsonl
+from modcli.sources.text import read_arguments, read_text
+
+JSONL_SUFFIXES = (".jsonl", ".ndjson")
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+class InputFormat(StrEnum):
+    """How an input is written."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+Files = Annotated[
+    list[str] | None, typer.Argument(metavar="FILE", help="Files to read, - for standard input.")
+]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--profile", metavar="PROFILE", help="Judge by this profile; several are stacked."),
+]
+Texts = Annotated[list[str] | None, typer.Option("--text", metavar="TEXT", help="Judge this text.")]
+Input = Annotated[
+    InputFormat | None,
+    typer.Option("--input-format", help="One text a line, or one JSON object a line. Default: by file name."),
+]
+Field = Annotated[
+    str | None,
+    typer.Option("--text-field", metavar="FIELD", help="The JSON field or dotted path that holds the text."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="table|jsonl|csv", help="Default: table on a terminal, else jsonl."),
+]
+Which = Annotated[
+    Print | None,
+    typer.Option("--print", help="Pass these lines on unchanged, no verdicts. Warned ones are allowed ones."),
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Add what decided and, for blocked items, a sentence of the model.")
+]
+Observe = Annotated[bool, typer.Option("--observe", help="Judge and report, but always exit with 0.")]
+Stats = Annotated[bool, typer.Option("--stats", help="Say on stderr where items and time went.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep verdicts and states.")]
+Backend = Annotated[
+    str | None,
+    typer.Option("--backend", metavar="llama-cpp|transformers|scripted", help="What runs the model."),
+]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME|PATH", help="See `modcli models list`.")]
+Stage = Annotated[
+    str | None,
+    typer.Option(
+        "--stage", metavar="auto|reading|model", help="How deep to judge; model: every item in full."
+    ),
+]
+FailOn = Annotated[
+    str | None,
+    typer.Option("--fail-on", metavar="block|warn|never", help="The mildest action for exit status 1."),
+]
+OnError = Annotated[
+    str | None,
+    typer.Option("--on-error", metavar="warn|block|fail", help="What to do with what cannot be judged."),
+]
+Offline = Annotated[
+    bool | None, typer.Option("--offline/--online", help="Never, or where needed, fetch a model.")
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=0, help="Of the model; 0 for all cores.")]
+
+
+@app.command()
+def check(
+    files: Files = None,
+    profile: Profiles = None,
+    text: Texts = None,
+    input_format: Input = None,
+    text_field: Field = None,
+    format: Format = None,
+    which: Which = None,
+    explain: Explain = False,
+    observe: Observe = False,
+    stats: Stats = False,
+    no_cache: NoCache = False,
+    backend: Backend = None,
+    model: Model = None,
+    stage: Stage = None,
+    fail_on: FailOn = None,
+    on_error: OnError = None,
+    offline: Offline = None,
+    threads: Threads = None,
+) -> None:
+    """Judge texts: from arguments, files or a pipe.
+
+    Exit status: 0 nothing blocked, 1 something blocked, 2 wrong usage or a failure, 3 some items could not be
+    judged, 130 interrupted.
+    """
+    if which is not None and (format is not None or explain):
+        raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
+    flags: dict[str, object] = {"profile": profile, "format": format, "backend": backend, "model": model}
+    flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
+    flags |= {"threads": threads, "cache": False if no_cache else None}
+    settings = load_settings(flags, os.environ, Path.cwd())
+    options = Options(
+        fail_on=None if settings.fail_on == "never" else Action(settings.fail_on),
+        stop_at_error=settings.on_error == "fail",
+        explain=explain,
+        observe=observe,
+        stats=stats,
+        summary=sys.stderr is not None and sys.stderr.isatty(),
+    )
+    reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
+    try:
+        status = _run(files or [], text or [], reader_of, which, settings, options)
+    except KeyboardInterrupt:
+        tell(f"exit status {INTERRUPTED}: interrupted")
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+def choose_readers(
+    input_format: InputFormat | None, text_field: str | None, *, keep_rest: bool = False
+) -> Callable[[str], Reader]:
+    """How to read an input, by its name.
+
+    Where no format was said, *.jsonl and *.ndjson hold JSON Lines, and every input does if a field is named.
+    Raises UsageError for a field of plain text.
+    """
+    if text_field is not None and input_format is InputFormat.TEXT:
+        raise UsageError("--text-field is for JSON Lines", hint="leave out --input-format text")
+    lines = partial(read_text, keep_rest=keep_rest)
+    objects = partial(read_jsonl, field=text_field or "text", keep_rest=keep_rest)
+    if input_format is InputFormat.TEXT:
+        return lambda _: lines
+    if input_format is InputFormat.JSONL or text_field is not None:
+        return lambda _: objects
+    return lambda name: objects if name.lower().endswith(JSONL_SUFFIXES) else lines
+
+
+def _run(
+    files: list[str],
+    texts: list[str],
+    reader_of: Callable[[str], Reader],
+    which: Print | None,
+    settings: Settings,
+    options: Options,
+) -> int:
+    """Check what was asked for, then load the model, then judge; the exit status."""
+    names = files or ([] if texts else [DASH])
+    check_inputs(names)
+    profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
+    report = make_report(settings.format, which, profile, explain=options.explain)
+    moderator = build_moderator(
+        settings, profile, on_error=Action.WARN if settings.on_error == "warn" else Action.BLOCK
+    )
+    try:
+        if DASH in names and sys.stdin.isatty():
+            tell("reading from the terminal: one text a line, Ctrl-D ends")
+        items = chain(read_arguments(texts), read_inputs(names, reader_of))
+        return run_check(items, moderator, report, options)
+    finally:
+        moderator.close()
+
+
+def make_report(format: str, which: Print | None, profile: Profile, *, explain: bool) -> Report:
+    """The report that was asked for, on standard output. Raises OutputError where that is closed."""
+    output = standard_output()
+    if which is not None:
+        return PassThrough(output, which, tell)
+    definitions = {one.name: one.definition for one in profile.categories} if explain else None
+    if format == "csv":
+        return CsvReport(output, [category.name for category in profile.categories])
+    if format == "table" or (format == "auto" and sys.stdout.isatty()):
+        # Without a colour system rich leaves out bold and dim as well: NO_COLOR gives plain text.
+        colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+        return TableReport(output, Console(file=sys.stdout, color_system=colours), definitions)
+    return JsonlReport(output, definitions)
