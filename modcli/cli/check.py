@@ -24,11 +24,11 @@ from modcli.profiles.load import load_stacked
 from modcli.reports.base import Report
 from modcli.reports.csv import CsvReport
 from modcli.reports.jsonl import JsonlReport
-from modcli.reports.output import standard_output
+from modcli.reports.output import Output, standard_output
 from modcli.reports.summary import INTERRUPTED
 from modcli.reports.terminal import TableReport
 from modcli.settings import Settings, load_settings
-from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs
+from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refuse_output
 from modcli.sources.jsonl import read_jsonl
 from modcli.sources.text import read_arguments, read_text
 
@@ -177,9 +177,12 @@ def _run(
 ) -> int:
     """Check what was asked for, then load the model, then judge; the exit status."""
     names = files or ([] if texts else [DASH])
+    output = standard_output()
     check_inputs(names)
+    if output.descriptor is not None:
+        refuse_output(names, output.descriptor)
     profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
-    report = make_report(settings.format, which, profile, explain=options.explain)
+    report = make_report(output, settings.format, which, profile, explain=options.explain)
     moderator = build_moderator(
         settings, profile, on_error=Action.WARN if settings.on_error == "warn" else Action.BLOCK
     )
@@ -192,9 +195,10 @@ def _run(
         moderator.close()
 
 
-def make_report(format: str, which: Print | None, profile: Profile, *, explain: bool) -> Report:
-    """The report that was asked for, on standard output. Raises OutputError where that is closed."""
-    output = standard_output()
+def make_report(
+    output: Output, format: str, which: Print | None, profile: Profile, *, explain: bool
+) -> Report:
+    """The report that was asked for."""
     if which is not None:
         return PassThrough(output, which, tell)
     definitions = {one.name: one.definition for one in profile.categories} if explain else None

@@ -25,6 +25,14 @@ class Output:
         self._stream = stream
         self._name = name
 
+    @property
+    def descriptor(self) -> int | None:
+        """The number of the open file, None for a stream that has none."""
+        try:
+            return self._stream.fileno()
+        except (OSError, ValueError):
+            return None
+
     def write(self, data: bytes) -> None:
         """Write all of it. Raises OutputError, and ReaderGone for a closed pipe."""
         view = memoryview(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,20 @@ def check_inputs(names: Sequence[str]) -> None:
             raise _cannot_open(name, error) from error
         if stat.S_ISDIR(mode):
             raise _cannot_open(name, IsADirectoryError())
+
+
+def refuse_output(names: Sequence[str], descriptor: int) -> None:
+    """Raise SourceError for an input that is the file written to: its own verdicts would be read for ever."""
+    output = os.fstat(descriptor)
+    if not stat.S_ISREG(output.st_mode):
+        return
+    for name in names:
+        if os.path.samestat(output, os.fstat(0) if name == DASH else Path(name).stat()):
+            raise SourceError(
+                "is the output as well",
+                location=Location(STDIN if name == DASH else name),
+                hint="write to another file",
+            )
 
 
 def read_inputs(names: Sequence[str], reader_of: Callable[[str], Reader]) -> Iterator[Item]:

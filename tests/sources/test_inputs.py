@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from modcli.errors import SourceError
-from modcli.sources.inputs import check_inputs, read_inputs
+from modcli.sources.inputs import check_inputs, read_inputs, refuse_output
 from modcli.sources.text import read_text
 
 
@@ -77,6 +77,15 @@ def test_dash_is_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -
         ("1", "<stdin>:1"),
         ("b.txt:1", "b.txt:1"),
     ]
+
+
+def test_an_input_must_not_be_the_output(folder: Path) -> None:
+    with Path("a.txt").open("ab") as output:
+        refuse_output(["b.txt"], output.fileno())
+        with pytest.raises(SourceError, match=r"a\.txt: is the output as well"):
+            refuse_output(["b.txt", "sub/../a.txt"], output.fileno())
+    with Path("/dev/null").open("ab") as output:
+        refuse_output(["/dev/null"], output.fileno())
 
 
 def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
