@@ -1,0 +1,218 @@
+"""A written profile on top of the one it extends.
+
+Within a category, what is written replaces what is inherited; examples are added to the inherited ones,
+unless they are written as `examples: {replace: [...]}`. A text that the child files elsewhere (as a
+counterexample, as ordinary) leaves its inherited place. `name:` without anything removes a category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from modcli.errors import ProfileError
+from modcli.profile import Action, Category, Profile, Shot, Task
+from modcli.profiles.document import CategoryForm, Document, ExamplesForm, ShotForm, closest
+from modcli.profiles.marked import Path
+
+EXAMPLE, COUNTEREXAMPLE, ORDINARY = "an example", "a counterexample", "ordinary"
+
+
+class Claim(NamedTuple):
+    """What the file itself says of one text: its place in a category, or that it is ordinary (None)."""
+
+    category: str | None
+    kind: str
+    shot: Shot
+    path: Path
+
+
+def derive(written: Document, parent: Profile | None, name: str) -> Profile:
+    """The profile that a document means, given the profile it extends. Raises ProfileError with the place."""
+    form = written.form
+    categories = _overlaid(written, parent)
+    if not categories:
+        raise ProfileError(
+            "the profile has no category",
+            location=written.tree.location(("categories",), key=True),
+            hint="add one under `categories:`, or start from `extends: default`",
+        )
+    claims = _Claims(written, categories)
+    exempting = _checked_exempts(written, categories)
+    _check_tests(written, categories)
+    inherited = parent.ordinary if parent else ()
+    return Profile(
+        name=name,
+        categories=tuple(claims.applied(category) for category in exempting.values()),
+        description=form.description
+        if form.description is not None
+        else (parent.description if parent else ""),
+        task=form.task or (parent.task if parent else Task.MULTI_LABEL),
+        ordinary=claims.ordinary(inherited),
+    )
+
+
+def _overlaid(written: Document, parent: Profile | None) -> dict[str, Category]:
+    """The categories with everything but their examples resolved; inherited examples are in place."""
+    categories = dict(parent.by_name) if parent else {}
+    for name, form in written.form.categories.items():
+        if form is not None:
+            categories[name] = _overlay(categories.get(name) or Category(name, Action.BLOCK), form)
+        elif categories.pop(name, None) is None:
+            raise ProfileError(
+                f"the category '{name}' is empty, and there is no inherited one to remove",
+                location=written.tree.location(("categories", name), key=True),
+                hint="write `definition:` or `examples:` under it; " + closest(name, categories),
+            )
+    return categories
+
+
+def _overlay(category: Category, form: CategoryForm) -> Category:
+    """The category with what the form says in place of what it inherits; replaced lists are emptied."""
+    return replace(
+        category,
+        action=form.action or category.action,
+        label=category.label if form.label is None else form.label,
+        definition=category.definition if form.definition is None else form.definition,
+        note=category.note if form.note is None else form.note,
+        threshold=category.threshold if form.threshold is None else form.threshold,
+        exempts=category.exempts if form.exempts is None else tuple(dict.fromkeys(form.exempts)),
+        examples=() if _replaces(form.examples) else category.examples,
+        counterexamples=() if _replaces(form.counterexamples) else category.counterexamples,
+    )
+
+
+def _replaces(examples: ExamplesForm | None) -> bool:
+    return examples is not None and examples.replace is not None
+
+
+def as_shot(form: ShotForm) -> Shot:
+    """The value of a written example."""
+    return Shot(form.text, form.reason)
+
+
+class _Claims:
+    """All that a file says of texts, checked for contradictions, and laid over what is inherited."""
+
+    def __init__(self, written: Document, categories: dict[str, Category]) -> None:
+        self.all = [*_of_categories(written), *_of_shots(written, categories)]
+        ordinary = enumerate(written.form.ordinary)
+        self.all += [Claim(None, ORDINARY, as_shot(form), ("ordinary", index)) for index, form in ordinary]
+        self.check(written)
+
+    def check(self, written: Document) -> None:
+        kinds: dict[tuple[str | None, str], str] = {}
+        positive: dict[str, str] = {}
+        ordinary = {claim.shot.text for claim in self.all if claim.kind == ORDINARY}
+        for claim in self.all:
+            text = claim.shot.text
+            before = kinds.setdefault((claim.category, text), claim.kind)
+            if claim.kind == EXAMPLE:
+                positive.setdefault(text, claim.category or "")
+            clash = f"{before} and {claim.kind} of '{claim.category}'" if before != claim.kind else ""
+            if not clash and claim.kind == EXAMPLE and text in ordinary:
+                clash = f"an example of '{claim.category}' and ordinary"
+            if clash:
+                raise ProfileError(
+                    f"one text is both {clash}: {shortened(text)}",
+                    location=written.tree.location(claim.path),
+                    hint="keep one of the two; `modcli profile remove-shot` removes a text from a file",
+                )
+
+    def applied(self, category: Category) -> Category:
+        """The category with the claims laid over its inherited examples."""
+        mine = [claim for claim in self.all if claim.category == category.name]
+        examples = [claim.shot for claim in mine if claim.kind == EXAMPLE]
+        counter = [claim.shot for claim in mine if claim.kind == COUNTEREXAMPLE]
+        ordinary = [claim.shot for claim in self.all if claim.kind == ORDINARY]
+        return replace(
+            category,
+            examples=merged(without(category.examples, (*counter, *ordinary)), examples),
+            counterexamples=merged(without(category.counterexamples, examples), counter),
+        )
+
+    def ordinary(self, inherited: Iterable[Shot]) -> tuple[Shot, ...]:
+        """The ordinary texts: the inherited ones but for those that are examples here, and the file's own."""
+        examples = [claim.shot for claim in self.all if claim.kind == EXAMPLE]
+        return merged(
+            without(inherited, examples), [claim.shot for claim in self.all if claim.kind == ORDINARY]
+        )
+
+
+def _of_categories(written: Document) -> Iterable[Claim]:
+    for name, form in written.form.categories.items():
+        for key, kind in (("examples", EXAMPLE), ("counterexamples", COUNTEREXAMPLE)):
+            examples: ExamplesForm | None = getattr(form, key) if form else None
+            if examples is not None:
+                inner = ("replace",) if examples.replace is not None else ()
+                for index, shot in enumerate(
+                    examples.shots if examples.replace is None else examples.replace
+                ):
+                    yield Claim(name, kind, as_shot(shot), ("categories", name, key, *inner, index))
+
+
+def _of_shots(written: Document, categories: dict[str, Category]) -> Iterable[Claim]:
+    for index, form in enumerate(written.form.shots):
+        shot = Shot(form.text, form.reason)
+        for place, label in enumerate(form.labels):
+            _known(label, categories, written, ("shots", index, "labels", place))
+        for name in categories:
+            kind = EXAMPLE if name in form.labels else COUNTEREXAMPLE
+            yield Claim(name, kind, shot, ("shots", index))
+        if not form.labels:
+            yield Claim(None, ORDINARY, shot, ("shots", index))
+
+
+def _checked_exempts(written: Document, categories: dict[str, Category]) -> dict[str, Category]:
+    """The categories, their written exempts checked, inherited ones that are gone left out."""
+    for name, form in written.form.categories.items():
+        for index, other in enumerate((form.exempts or ()) if form else ()):
+            path = ("categories", name, "exempts", index)
+            _known(other, categories, written, path)
+            if other == name:
+                raise ProfileError(
+                    f"'{name}' cannot be an exception to itself",
+                    location=written.tree.location(path),
+                    hint="name the categories that it is an exception to",
+                )
+    return {
+        name: replace(category, exempts=tuple(other for other in category.exempts if other in categories))
+        for name, category in categories.items()
+    }
+
+
+def _check_tests(written: Document, categories: dict[str, Category]) -> None:
+    for index, test in enumerate(written.form.tests):
+        if test.category is not None:
+            _known(test.category, categories, written, ("tests", index, "category"))
+
+
+def _known(name: str, categories: dict[str, Category], written: Document, path: Path) -> None:
+    if name not in categories:
+        raise ProfileError(
+            f"there is no category '{name}'",
+            location=written.tree.location(path),
+            hint=closest(name, categories),
+        )
+
+
+def without(shots: Iterable[Shot], others: Iterable[Shot]) -> tuple[Shot, ...]:
+    """The shots whose text is not among the others'."""
+    texts = {other.text for other in others}
+    return tuple(shot for shot in shots if shot.text not in texts)
+
+
+def merged(first: Iterable[Shot], then: Iterable[Shot]) -> tuple[Shot, ...]:
+    """Both lists, each text once: at its first place, with its last reason."""
+    texts: dict[str, Shot] = {}
+    for shot in (*first, *then):
+        known = texts.get(shot.text)
+        texts[shot.text] = shot if shot.reason or known is None else known
+    return tuple(texts.values())
+
+
+def shortened(text: str, width: int = 60) -> str:
+    """The text in quotes, on one line, cut to the width."""
+    line = " ".join(text.split())
+    return repr(line if len(line) <= width else line[: width - 1] + "…")
