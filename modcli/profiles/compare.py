@@ -1,0 +1,58 @@
+"""What two resolved profiles say differently: by meaning, not by layout. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from modcli.profile import Category, Profile, Shot
+
+#: The parts of a category that are one value.
+VALUES = ("action", "label", "threshold", "exempts", "definition", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference: the category (empty: none), what it is about, and both sides (None: not there)."""
+
+    category: str
+    what: str
+    old: Any
+    new: Any
+
+
+def differences(first: Profile, second: Profile) -> list[Difference]:
+    """All that differs but the name, in the order of the categories, those of the first profile first."""
+    found = [
+        Difference("", what, getattr(first, what), getattr(second, what))
+        for what in ("description", "task")
+        if getattr(first, what) != getattr(second, what)
+    ]
+    found += _of_shots("", "ordinary", first.ordinary, second.ordinary)
+    for name in dict.fromkeys((*first.by_name, *second.by_name)):
+        one, other = first.by_name.get(name), second.by_name.get(name)
+        if one is None or other is None:
+            found.append(Difference(name, "category", one and one.action.value, other and other.action.value))
+        else:
+            found += _of_category(one, other)
+    return found
+
+
+def _of_category(one: Category, other: Category) -> Iterator[Difference]:
+    for what in VALUES:
+        old, new = getattr(one, what), getattr(other, what)
+        if (set(old) != set(new)) if what == "exempts" else old != new:
+            yield Difference(one.name, what, old, new)
+    yield from _of_shots(one.name, "example", one.examples, other.examples)
+    yield from _of_shots(one.name, "counterexample", one.counterexamples, other.counterexamples)
+
+
+def _of_shots(category: str, what: str, old: tuple[Shot, ...], new: tuple[Shot, ...]) -> Iterator[Difference]:
+    before, after = {shot.text for shot in old}, {shot.text for shot in new}
+    for shot in old:
+        if shot.text not in after:
+            yield Difference(category, what, shot.text, None)
+    for shot in new:
+        if shot.text not in before:
+            yield Difference(category, what, None, shot.text)
