@@ -40,8 +40,9 @@ class HubTransport:
     source = "hub"
     title = "the hub"
 
-    def __init__(self, run: Run = run_watched) -> None:
+    def __init__(self, run: Run = run_watched, *, patience: float = PATIENCE + STARTING) -> None:
         self._run = run
+        self._patience = patience
         self._unreachable: str | None = None
 
     def fetch(self, entry: Entry, file: PinnedFile, folder: Path, progress: Progress) -> Fetched:
@@ -59,8 +60,8 @@ class HubTransport:
             if REACHED in log.read_text("utf-8", "replace"):
                 there = target.stat().st_size if target.exists() else 0
                 progress.advance(min(file.bytes, there), file.bytes, entry.name)
-            elif time.monotonic() - asked > PATIENCE + STARTING:
-                self._unreachable = f"no answer within {PATIENCE + STARTING:.0f} s"
+            elif time.monotonic() - asked > self._patience:
+                self._unreachable = f"no answer within {self._patience:.0f} s"
                 raise TransportFailed(self._unreachable)
 
         name = entry.hub.name_of(file)

@@ -26,7 +26,8 @@ def main(repository: str, revision: str, file: str, size: str, target: str, pati
         facts = huggingface_hub.get_hf_file_metadata(url, timeout=float(patience), token=False)
         print(REACHED, flush=True)
         if facts.size != int(size):
-            raise ValueError(f"it has {facts.size} bytes there, {size} were expected")
+            print(f"it has {facts.size} bytes there, {size} were expected", flush=True)
+            return 1
         # Not hf_hub_download: since version 2 it begins again after an interruption.
         with path.open("ab") as stream:
             if stream.tell() > facts.size:

@@ -155,8 +155,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         hub=HubSource(**row["hub"]) if "hub" in row else None,
         index=IndexSource(**row["index"]) if "index" in row else None,
     )
-    for complaint in _complaints(entry):
-        raise ValueError(f"{entry.name}: {complaint}")
+    if found := _complaints(entry):
+        raise ValueError(f"{entry.name}: {'; '.join(found)}")
     return entry
 
 

@@ -1,0 +1,1 @@
+"""Tests of modcli.weights: no test here needs a network or real weights."""
