@@ -345,7 +345,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
             value: object = (
                 [part for part in text.split(os.pathsep) if part] if key.name == "profile" else text
             )
-            layer[key.name] = (_parsed(key, value, None, where, key.variable), str(where))
+            layer[key.name] = (_parsed(key, value, None, where, key.name), str(where))
     return layer
 
 

@@ -1,0 +1,231 @@
+"""Settings: precedence, origins, and what is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modcli.errors import SettingsError
+from modcli.settings import (
+    KEYS,
+    Folders,
+    Settings,
+    SettingsFile,
+    find_project_file,
+    load_settings,
+    resolve,
+)
+
+FOLDERS = Folders(Path("/c"), Path("/d"), Path("/k"))
+USER, PROJECT = Path("/home/me/.config/modcli/config.toml"), Path("/work/project/.modcli.toml")
+
+
+def settings(
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    project: str | None = None,
+    user: str | None = None,
+) -> Settings:
+    """Resolved from these texts."""
+    return resolve(
+        flags or {},
+        environment or {},
+        project_file=None if project is None else SettingsFile(PROJECT, project),
+        user_file=None if user is None else SettingsFile(USER, user),
+        folders=FOLDERS,
+    )
+
+
+def outcome(flags: Mapping[str, object] | None = None, user: str | None = None) -> Settings | SettingsError:
+    """The settings, or the error."""
+    try:
+        return settings(flags, user=user)
+    except SettingsError as error:
+        return error
+
+
+def test_defaults() -> None:
+    found = settings()
+    assert (found.profile, found.model, found.offline, found.fail_on) == (("default",), "auto", None, "block")
+    assert (found.config_dir, found.data_dir, found.cache_dir) == (Path("/c"), Path("/d"), Path("/k"))
+    assert {origin for _, _, origin in found} == {"default"}
+
+
+def test_flag_before_environment_before_project_before_user_before_default() -> None:
+    user, project = 'model = "u"\nthreads = 1', '# mine\n\nmodel = "p"\n'
+    environment, flags = {"MODCLI_MODEL": "e"}, {"model": "f"}
+    layers = [
+        (settings(), "auto", "default"),
+        (settings(user=user), "u", f"{USER}:1"),
+        (settings(user=user, project=project), "p", f"{PROJECT}:3"),
+        (settings(None, environment, project, user), "e", "environment MODCLI_MODEL"),
+        (settings(flags, environment, project, user), "f", "flag --model"),
+    ]
+    for found, value, origin in layers:
+        assert (found.model, found.origin("model")) == (value, origin)
+    assert settings(flags, environment, project, user).origin("threads") == f"{USER}:2"
+
+
+def test_flags_that_were_not_given_set_nothing() -> None:
+    found = settings({"model": None, "profile": [], "on_error": None})
+    assert {origin for _, _, origin in found} == {"default"}
+    assert settings({"on_error": "fail"}).origin("on_error") == "flag --on-error"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("MODCLI_PROFILE", f"a{os.pathsep}./b.yaml{os.pathsep}", "profile", ("a", "./b.yaml")),
+        ("MODCLI_THREADS", "4", "threads", 4),
+        ("MODCLI_OFFLINE", "1", "offline", True),
+        ("MODCLI_OFFLINE", "No", "offline", False),
+        ("MODCLI_OFFLINE", "auto", "offline", None),
+        ("MODCLI_CACHE", "off", "cache", False),
+        ("MODCLI_DATA_DIR", "/big/disk", "data_dir", Path("/big/disk")),
+        ("MODCLI_MODEL", "", "model", "auto"),
+        ("MODCLI_UNKNOWN", "x", "model", "auto"),
+    ],
+)
+def test_environment(variable: str, text: str, name: str, value: object) -> None:
+    assert getattr(settings(environment={variable: text}), name) == value
+
+
+def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
+    user = 'on-error = "block"\nmodel = "models/own.gguf"\nprofile = ["strict", "mine.yaml"]\ndata_dir = "w"'
+    found = settings(user=user)
+    assert found.on_error == "block"
+    assert found.model == "/home/me/.config/modcli/models/own.gguf"
+    assert found.profile == ("strict", "/home/me/.config/modcli/mine.yaml")
+    assert found.data_dir == Path("/home/me/.config/modcli/w")
+    assert settings(project='profile = "rules/house.yaml"').profile == ("/work/project/rules/house.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("model = ", "2?: is not valid TOML", None),
+        ("\n\nmodle = 'x'", ":3: unknown setting 'modle'", "did you mean model?"),
+        ("zzz = 1", ":1: unknown setting 'zzz'", "settings are profile"),
+        ("[model]\nname = 'x'", ":1: model must be a text", None),
+        ("threads = -1", ":1: threads must be a whole number, 0 or more, not -1", None),
+        ("threads = true", "threads must be a whole number", None),
+        ("threads = 1.5", "threads must be a whole number", None),
+        ("fail_on = 'blok'", "must be one of block, warn, never; did you mean block?, not 'blok'", None),
+        ("cache = 1", "cache must be true or false", None),
+        ("offline = 'maybe'", "offline must be auto, true or false", None),
+        ("profile = []", "profile must be a profile's name", None),
+        ("profile = ['a', 3]", "must be a text", None),
+        ("on_error = 'warn'\non-error = 'warn'", ":2: on_error is set twice", None),
+        ("config_dir = '/x'", "config_dir cannot be set in a file", "set MODCLI_CONFIG_DIR"),
+    ],
+)
+def test_a_wrong_file_is_told_with_its_line(text: str, message: str, hint: str | None) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings(user=text)
+    assert str(caught.value).startswith(str(USER))
+    assert message.removeprefix("2?: ") in str(caught.value)
+    if hint:
+        assert hint in str(caught.value.hint)
+
+
+def test_a_broken_file_is_told_with_line_and_column() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings(user="model = 'a'\nthreads = oops")
+    assert caught.value.location
+    assert (caught.value.location.line, caught.value.location.column) == (2, 11)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if not key.in_project], ids=lambda key: key.name)
+def test_a_project_may_not_say_where_files_are_or_what_runs(key: object) -> None:
+    name = getattr(key, "name", "")
+    with pytest.raises(SettingsError, match=r"cannot be set"):
+        settings(project=f"{name} = 'scripted'")
+
+
+@pytest.mark.parametrize("model", ["./own.gguf", "/x/y", "~/m", "own.gguf", "a/b"])
+def test_a_project_may_name_a_model_and_not_its_path(model: str) -> None:
+    with pytest.raises(SettingsError, match="not a path"):
+        settings(project=f"model = '{model}'")
+    assert settings(project="model = 'qwen2.5-coder-0.5b'").model == "qwen2.5-coder-0.5b"
+
+
+def test_a_wrong_environment_variable_is_told() -> None:
+    with pytest.raises(SettingsError, match="environment MODCLI_THREADS: threads must be a whole number"):
+        settings(environment={"MODCLI_THREADS": "many"})
+
+
+def test_files_are_found_and_read(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "work" / "deep").mkdir(parents=True)
+    (home / "modcli.toml").write_text("model = 'never read: home is no project'")
+    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    assert load_settings({}, environment, home / "work" / "deep").model == "auto"
+    (home / "work" / "modcli.toml").write_text("model = 'outer'")
+    (home / "work" / ".modcli.toml").write_text("model = 'nearest'")
+    found = load_settings({}, environment, home / "work" / "deep")
+    assert (found.model, found.origin("model")) == ("nearest", f"{home / 'work' / '.modcli.toml'}:1")
+    assert found.config_dir == tmp_path / "xdg" / "modcli"
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "config.toml").write_text("threads = 3")
+    found = load_settings({}, environment | {"MODCLI_CONFIG_DIR": str(own)}, home)
+    assert (found.threads, found.config_dir) == (3, own)
+    assert load_settings({"config_dir": str(own)}, environment, home).threads == 3
+
+
+def test_the_search_ends_at_the_root(tmp_path: Path) -> None:
+    assert find_project_file(tmp_path, Path("/nowhere")) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"model = '\xff'", "is not UTF-8 text"),
+        (b"#" * (1 << 20) + b"#", "is larger than"),
+        (b"a = " + b"[" * 9999, ""),
+    ],
+)
+def test_files_that_are_no_settings_are_told(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "config.toml").write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"config_dir": str(tmp_path)}, {"HOME": "/nowhere"}, tmp_path)
+    assert str(tmp_path / "config.toml") in str(caught.value)
+    assert message in str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_settings_or_an_error_with_a_place(text: str) -> None:
+    error = outcome(user=text)
+    assert isinstance(error, Settings) or str(error).startswith(str(USER))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([key.name for key in KEYS] + ["other"]),
+        st.one_of(
+            st.text(max_size=8), st.integers(), st.booleans(), st.lists(st.text(max_size=4), max_size=2)
+        ),
+    )
+)
+def test_any_flags_are_settings_or_an_error_with_a_place(flags: dict[str, object]) -> None:
+    found = outcome(flags)
+    if isinstance(found, SettingsError):
+        assert str(found).startswith("flag --")
+        return
+    for name, value in flags.items():
+        assert found.origin(name) == ("default" if value == [] else f"flag --{name.replace('_', '-')}")
+
+
+def test_the_documentation_names_every_setting_and_what_a_project_may_set() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text("utf-8")
+    rows = [
+        [cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| `")
+    ]
+    assert [(row[1].strip("`"), row[4][:3] == "yes") for row in rows] == [
+        (key.name, key.in_project) for key in KEYS
+    ]
