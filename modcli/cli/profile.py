@@ -1,0 +1,295 @@
+"""`modcli profile`: make, read and edit profiles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from modcli.cli import profile_view as view
+from modcli.cli.app import tell_error
+from modcli.cli.editor import edited_by_hand
+from modcli.errors import ProfileError, UsageError
+from modcli.profiles import create, edit, shots
+from modcli.profiles.compare import differences
+from modcli.profiles.document import schema
+from modcli.profiles.export import as_json, as_yaml
+from modcli.profiles.find import Shelf, is_path, valid_name
+from modcli.profiles.lint import Severity, lint
+from modcli.profiles.load import load, load_found, load_stacked
+from modcli.profiles.plan import editable
+from modcli.reports.terminal_text import printable
+from modcli.settings import load_settings
+
+WARNED = 1
+INVALID = 2
+
+app = typer.Typer(
+    name="profile",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Make, read and edit profiles.",
+)
+
+Which = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", metavar="NAME|PATH", help="The profile; without it, the one of your settings."
+    ),
+]
+Several = Annotated[
+    list[str] | None,
+    typer.Option("--profile", "-p", metavar="NAME|PATH", help="The profile; several are stacked."),
+]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE]...", help="The same as -p.")]
+Name = Annotated[str | None, typer.Argument(metavar="[PROFILE]", help="The same as -p.")]
+CategoryName = Annotated[str, typer.Argument(metavar="CATEGORY", help="The category, new or known.")]
+Examples = Annotated[
+    list[str] | None,
+    typer.Option("--example", "-e", metavar="TEXT", help="A post that belongs to it (repeatable)."),
+]
+Definition = Annotated[
+    str, typer.Option("--definition", "-d", metavar="TEXT", help="What belongs to it, and what does not.")
+]
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="The new profile's name, or a path.")],
+    extends: Annotated[
+        str, typer.Option(metavar="NAME|PATH", help="The profile to start from; '' for none.")
+    ] = "default",
+) -> None:
+    """Write a new profile with comments that show what can be said in it."""
+    shelf = _shelf()
+    path = Path(name).expanduser() if is_path(name) else shelf.user / f"{valid_name(name)}.yaml"
+    change = create.create(path, create.starter(path.stem, extends or None), shelf)
+    typer.echo(str(change.path))
+    typer.echo(f"edit it with `modcli profile edit {name}`, use it with `modcli check -p {name}`", err=True)
+
+
+@app.command("list")
+def list_profiles(
+    form: Annotated[
+        Literal["table", "jsonl"] | None,
+        typer.Option("--format", help="table on a terminal, jsonl on a pipe."),
+    ] = None,
+) -> None:
+    """The profiles that can be used by name: yours, and those that ship."""
+    shelf = _shelf()
+    rows = []
+    for found in shelf.all():
+        hidden = shelf.find(found.name).path != found.path
+        try:
+            rows.append(view.row(found, load_found(found, shelf), hidden=hidden))
+        except ProfileError as error:
+            rows.append(view.broken_row(found, error, hidden=hidden))
+    view.print_rows(rows, form or ("table" if sys.stdout.isatty() else "jsonl"))
+
+
+@app.command()
+def show(
+    names: Names = None,
+    profile: Several = None,
+    form: Annotated[
+        Literal["table", "yaml", "json"] | None,
+        typer.Option("--format", help="table on a terminal, yaml on a pipe."),
+    ] = None,
+) -> None:
+    """Print a profile with all that it inherits; several are stacked."""
+    shelf, wishes = _shelf(), _wishes(names, profile)
+    resolved = load_stacked(wishes, shelf)
+    for wish in wishes:
+        found = shelf.find(wish)
+        typer.echo(f"{found.name}: {printable(str(found.path))} ({found.origin})", err=True)
+    form = form or ("table" if sys.stdout.isatty() else "yaml")
+    if form == "table":
+        view.print_profile(resolved)
+    else:
+        view.print_text(as_yaml(resolved) if form == "yaml" else as_json(resolved) + "\n")
+
+
+@app.command()
+def validate(
+    names: Names = None,
+    profile: Several = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")] = False,
+) -> None:
+    """Check profiles, and warn of what is known to weaken them. Exits with 2 for an invalid one."""
+    shelf, status = _shelf(), 0
+    for wish in _wishes(names, profile):
+        try:
+            findings = lint(load(wish, shelf))
+        except ProfileError as error:
+            tell_error(error)
+            status = INVALID
+            continue
+        view.tell_findings(wish, findings)
+        if strict and status == 0 and any(finding.severity is Severity.WARNING for finding in findings):
+            status = WARNED
+    raise typer.Exit(status)
+
+
+@app.command("edit")
+def edit_by_hand(name: Name = None, profile: Which = None) -> None:
+    """Open a profile in your editor, and replace it if what you wrote is valid."""
+    shelf = _shelf()
+    target = editable(_only(name, profile), shelf)
+    view.tell_new_file(target)
+    change = edited_by_hand(target, shelf, os.environ)
+    if change is None:
+        typer.echo("nothing changed", err=True)
+    else:
+        view.print_change(change)
+
+
+@app.command()
+def block(
+    category: CategoryName, example: Examples = None, definition: Definition = "", profile: Which = None
+) -> None:
+    """Block a category. A new one needs one example or one definition; an unblock is taken back."""
+    shelf = _shelf()
+    target = editable(_only(profile), shelf)
+    view.tell_new_file(target)
+    view.print_change(edit.block(target, shelf, category, definition=definition, examples=example or ()))
+
+
+@app.command()
+def unblock(
+    category: CategoryName,
+    example: Examples = None,
+    definition: Definition = "",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="CATEGORY", help="It is an exception to this category (repeatable)."),
+    ] = None,
+    profile: Which = None,
+) -> None:
+    """Allow a category, and tell the model so. A new one is an exception to all that is blocked, or to --from."""
+    shelf = _shelf()
+    target = editable(_only(profile), shelf)
+    view.tell_new_file(target)
+    change = edit.unblock(
+        target, shelf, category, definition=definition, examples=example or (), exempts=origin or ()
+    )
+    view.print_change(change)
+
+
+@app.command()
+def warn(
+    category: CategoryName, example: Examples = None, definition: Definition = "", profile: Which = None
+) -> None:
+    """Warn of a category instead of blocking or allowing it."""
+    shelf = _shelf()
+    target = editable(_only(profile), shelf)
+    view.tell_new_file(target)
+    view.print_change(edit.warn(target, shelf, category, definition=definition, examples=example or ()))
+
+
+@app.command()
+def extend(
+    category: CategoryName,
+    example: Examples = None,
+    definition: Annotated[
+        str, typer.Option("--definition", "-d", metavar="TEXT", help="One more clause of its definition.")
+    ] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="One more note to the model.")] = "",
+    profile: Which = None,
+) -> None:
+    """Widen a category to a variation: leetspeak, coded words, another language."""
+    shelf = _shelf()
+    target = editable(_only(profile), shelf)
+    view.tell_new_file(target)
+    view.print_change(
+        edit.extend(target, shelf, category, definition=definition, examples=example or (), note=note)
+    )
+
+
+@app.command()
+def add_shot(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The post.")],
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label", "-l", metavar="CATEGORY", help="It belongs to this category, and to no other one."
+        ),
+    ] = None,
+    counter: Annotated[
+        list[str] | None,
+        typer.Option("--counter", "-c", metavar="CATEGORY", help="It looks like this category, and is none."),
+    ] = None,
+    ordinary: Annotated[bool, typer.Option("--ordinary", help="It belongs to no category.")] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in one sentence.")] = "",
+    profile: Which = None,
+) -> None:
+    """Add one post as an example, with all of its categories, or as one of none."""
+    shelf = _shelf()
+    target = editable(_only(profile), shelf)
+    view.tell_new_file(target)
+    change = shots.add_shot(
+        target, shelf, text, labels=label or (), counter=counter or (), ordinary=ordinary, reason=reason
+    )
+    view.print_change(change)
+
+
+@app.command()
+def remove_shot(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The post, or a part that only one post has.")],
+    profile: Which = None,
+) -> None:
+    """Remove one post from the examples of a profile."""
+    shelf = _shelf()
+    view.print_change(shots.remove_shot(editable(_only(profile), shelf), shelf, text))
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A profile.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    form: Annotated[
+        Literal["text", "jsonl"] | None, typer.Option("--format", help="text on a terminal, jsonl on a pipe.")
+    ] = None,
+) -> None:
+    """Compare what two profiles mean, with all that they inherit."""
+    shelf = _shelf()
+    found = differences(load(first, shelf), load(second, shelf))
+    view.print_differences(found, form or ("text" if sys.stdout.isatty() else "jsonl"))
+    if not found:
+        typer.echo("no difference", err=True)
+
+
+@app.command()
+def path(name: Name = None, profile: Which = None) -> None:
+    """Print where a profile is."""
+    typer.echo(str(_shelf().find(_only(name, profile)).path))
+
+
+@app.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of profiles, for editors that complete and check YAML."""
+    view.print_json(schema())
+
+
+def _shelf() -> Shelf:
+    return Shelf(load_settings({}, os.environ, Path.cwd()).config_dir / "profiles")
+
+
+def _wishes(*given: Sequence[str] | None) -> tuple[str, ...]:
+    """The profiles named, or else those of the settings."""
+    named = tuple(wish for wishes in given for wish in wishes or ())
+    return named or load_settings({}, os.environ, Path.cwd()).profile
+
+
+def _only(*given: str | None) -> str:
+    """The one profile named, or else that of the settings. Raises UsageError for more than one."""
+    wishes = _wishes([wish for wish in given if wish])
+    if len(wishes) != 1:
+        raise UsageError(
+            f"one profile is needed, and {len(wishes)} are named", hint="choose one with -p NAME"
+        )
+    return wishes[0]
