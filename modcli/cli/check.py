@@ -49,7 +49,7 @@ Files = Annotated[
 ]
 Profiles = Annotated[
     list[str] | None,
-    typer.Option("-p", "--profile", metavar="PROFILE", help="Judge by this profile; several are stacked."),
+    typer.Option("-p", "--profile", metavar="NAME|PATH", help="Judge by this profile; several are stacked."),
 ]
 Texts = Annotated[list[str] | None, typer.Option("--text", metavar="TEXT", help="Judge this text.")]
 Input = Annotated[
