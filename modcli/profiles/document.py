@@ -238,6 +238,12 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"there is {', '.join(names)}" if names else "there is none"
 
 
+def shortened(text: str, width: int = 60) -> str:
+    """The text in quotes, on one line, cut to the width."""
+    line = " ".join(text.split())
+    return repr(line if len(line) <= width else line[: width - 1] + "…")
+
+
 def _explained(error: ValidationError, tree: marked.Tree) -> ProfileError:
     """The first problem, by its place in the text, and how many more there are."""
     found: list[tuple[tuple[int, int], str, str, Location]] = []

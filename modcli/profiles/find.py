@@ -11,8 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from modcli.errors import ProfileError
+from modcli.profiles.document import shortened
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+LONGEST_NAME = 100
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -42,7 +44,7 @@ def shipped_folder() -> Path:
 
 def valid_name(name: str) -> str:
     """The name of a profile to be created. Raises ProfileError unless it is a plain lower-case file name."""
-    if not NAME.fullmatch(name) or len(name) > 100 or name.endswith(SUFFIXES):
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or name.endswith(SUFFIXES):
         raise ProfileError(
             f"'{name}' is no name for a profile",
             hint="lower-case letters, digits and ._- only, a letter or digit first, without .yaml",
@@ -70,7 +72,7 @@ class Shelf:
         that ships extends only what ships. Raises ProfileError, naming close matches, where there is none.
         """
         if is_path(wish):
-            return self._at(Path(wish).expanduser(), near)
+            return self._at(wish, near)
         for origin in (Origin.USER, Origin.SHIPPED):
             if near is not None and near.origin is Origin.SHIPPED and origin is Origin.USER:
                 continue
@@ -80,25 +82,27 @@ class Shelf:
         names = sorted({found.name for found in self.all()})
         close = difflib.get_close_matches(wish.lower(), names, n=3)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
-        if Path(wish).is_file():
+        if len(wish) <= LONGEST_NAME and Path(wish).is_file():
             hint += f"For the file in this folder write ./{wish}. "
         raise ProfileError(
-            f"there is no profile '{wish}'", hint=f"{hint}`modcli profile list` shows what there is"
+            f"there is no profile {shortened(wish)}", hint=f"{hint}`modcli profile list` shows what there is"
         )
 
-    def _at(self, path: Path, near: Found | None) -> Found:
-        path = path if near is None else near.path.parent / path
-        if not path.exists() or path.is_dir():
-            kind = "a folder, not a profile" if path.is_dir() else "not there"
-            raise ProfileError(
-                f"{path} is {kind}", hint="`modcli profile list` shows what can be used by name"
-            )
-        return Found(path.stem, path.resolve(), Origin.PATH)
+    def _at(self, wish: str, near: Found | None) -> Found:
+        try:
+            path = Path(wish).expanduser()
+            path = path if near is None else near.path.parent / path
+            if path.is_file() or (path.exists() and not path.is_dir()):
+                return Found(path.stem, path.resolve(), Origin.PATH)
+            problem = f"{path} is a folder, not a profile" if path.is_dir() else f"{path} is not there"
+        except (OSError, ValueError, RuntimeError) as error:  # too long; a NUL in it; no such user's home
+            problem = f"{shortened(wish)} is no path: {error}"
+        raise ProfileError(problem, hint="`modcli profile list` shows what can be used by name")
 
     def file(self, name: str, origin: Origin) -> Path | None:
         """The file of a name in one of the two folders, or None. A name cannot lead out of its folder."""
         folder = self.user if origin is Origin.USER else self.shipped
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
             return None
         candidates = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
         return next((path.resolve() for path in candidates if path.is_file()), None)

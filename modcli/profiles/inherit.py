@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from modcli.errors import ProfileError
 from modcli.profile import Action, Category, Profile, Shot, Task
-from modcli.profiles.document import CategoryForm, Document, ExamplesForm, ShotForm, closest
+from modcli.profiles.document import CategoryForm, Document, ExamplesForm, ShotForm, closest, shortened
 from modcli.profiles.marked import Path
 
 EXAMPLE, COUNTEREXAMPLE, ORDINARY = "an example", "a counterexample", "ordinary"
@@ -210,9 +210,3 @@ def merged(first: Iterable[Shot], then: Iterable[Shot]) -> tuple[Shot, ...]:
         known = texts.get(shot.text)
         texts[shot.text] = shot if shot.reason or known is None else known
     return tuple(texts.values())
-
-
-def shortened(text: str, width: int = 60) -> str:
-    """The text in quotes, on one line, cut to the width."""
-    line = " ".join(text.split())
-    return repr(line if len(line) <= width else line[: width - 1] + "…")

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from modcli.errors import ProfileError
 from modcli.profile import Category, Profile
-from modcli.profiles.document import closest, decoded
+from modcli.profiles.document import closest, decoded, shortened
 from modcli.profiles.find import Found, Origin, Shelf, is_path, valid_name
-from modcli.profiles.inherit import shortened
 from modcli.profiles.load import load_bytes
 from modcli.profiles.marked import Path as TreePath
 from modcli.profiles.rewrite import rewrite

@@ -7,8 +7,8 @@ from typing import Any
 
 from modcli.errors import ProfileError
 from modcli.profile import Profile, Shot
+from modcli.profiles.document import shortened
 from modcli.profiles.find import Shelf
-from modcli.profiles.inherit import shortened
 from modcli.profiles.marked import Path
 from modcli.profiles.marked import Sequence as Items
 from modcli.profiles.plan import KEYS, Change, Editable, Plan, prose, run, shot_texts
