@@ -42,11 +42,18 @@ def edited_by_hand(target: Editable, shelf: Shelf, environment: Mapping[str, str
             if not sys.stdin.isatty():
                 raise _kept(error, copy) from error
             tell_error(error)
-            if not typer.confirm("Edit again?", default=True, err=True):
+            if not _again():
                 raise _kept(error, copy) from error
         else:
             shutil.rmtree(folder)
             return change
+
+
+def _again() -> bool:
+    try:
+        return typer.confirm("Edit again?", default=True, err=True)
+    except typer.Abort:
+        return False
 
 
 def _kept(error: ProfileError, copy: Path) -> ProfileError:

@@ -170,7 +170,7 @@ def unblock(
     ] = None,
     profile: Which = None,
 ) -> None:
-    """Allow a category, and tell the model. A new one is an exception to all that is blocked, or to --from."""
+    """Allow a category, and tell the model. A new one is an exception to what is blocked, or to --from."""
     shelf = _shelf()
     target = editable(_only(profile), shelf)
     view.tell_new_file(target)

@@ -73,6 +73,8 @@ def extend(
                 hint='give --example "...", --definition "..." or --note "..."',
             )
         if prose(definition):
+            if known.definition and plan.draft.tree.node(("categories", name, "definition")) is None:
+                plan.notes.append(f"the inherited definition of '{name}' is copied here, to be extended")
             plan.put(name, "definition", _joined(known.definition, definition, "\n"))
         if prose(note):
             plan.put(name, "note", _joined(known.note, note, " "))

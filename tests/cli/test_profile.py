@@ -6,11 +6,13 @@ import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from modcli.cli import editor as editor_module
 from modcli.cli.app import app
 
 Run = Callable[..., Result]
@@ -245,3 +247,21 @@ def test_edit_keeps_what_is_invalid_beside_the_file(
     assert "ended with status 3" in run("edit", "mine").stderr
     monkeypatch.setenv("EDITOR", str(folder / "no-such-editor"))
     assert "cannot be started" in run("edit", "mine").stderr
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2), ("", 2)])
+def test_edit_offers_to_go_on(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
+) -> None:
+    (folder / "mine.yaml").write_text(MINE)
+    script = (
+        "grep -q descripton $1 && sed -i s/descripton/description/ $1 || sed -i 's/^# mine/descripton: x/' $1"
+    )
+    monkeypatch.setenv("EDITOR", editor(folder, script))
+    monkeypatch.setattr(editor_module, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    result = run("edit", "mine", stdin=answer)
+    assert result.exit_code == status
+    assert "unknown key 'descripton'" in result.stderr
+    assert "Edit again?" in result.stderr
+    assert ("description: x" in (folder / "mine.yaml").read_text()) is (status == 0)
+    assert ("is kept in" in result.stderr) is (status == 2)

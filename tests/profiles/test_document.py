@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from modcli.errors import ProfileError
-from modcli.profiles.document import MAX_BYTES, read, schema
+from modcli.profiles.document import MAX_BYTES, CategoryForm, ProfileForm, read, schema
 
 REFUSED = [
     ("catgories: {}", "1:1", "unknown key 'catgories'", "did you mean categories?"),
@@ -96,3 +97,13 @@ def test_the_schema_allows_what_the_form_allows_and_describes_every_key() -> Non
     assert json.dumps(category["examples"]).count("ReplacementForm") == 1
     assert "ExamplesForm" not in written["$defs"]
     assert {"type": "string"} in written["properties"]["extends"]["anyOf"]
+
+
+def test_the_example_in_the_documentation_is_a_profile() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text()
+    form = read(page.split("```yaml\n")[1].split("```")[0].encode(), "profiles.md").form
+    written = [
+        *form.model_fields_set,
+        *(key for one in form.categories.values() if one for key in one.model_fields_set),
+    ]
+    assert set(written) == {*ProfileForm.model_fields, *CategoryForm.model_fields}
