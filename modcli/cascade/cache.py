@@ -1,0 +1,113 @@
+"""The verdict cache: an item judged once under a profile, prompt and model is not judged again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from modcli.profile import Action
+from modcli.states.database import connect
+from modcli.verdict import CategoryVerdict, Verdict
+
+_SCHEMA = "CREATE TABLE verdicts (key BLOB PRIMARY KEY, verdict TEXT NOT NULL) WITHOUT ROWID"
+_VERSION = 1
+_AT_ONCE = 900
+
+
+class VerdictCache:
+    """Verdicts by content, for one `scope`: a text that names all else a verdict depends on (the digests of profile
+    and model, prompt version, stage). Safe with several processes."""
+
+    def __init__(self, file: Path, scope: str) -> None:
+        self._database = connect(file, _SCHEMA, version=_VERSION)
+        self._scope = scope
+
+    def get(self, digests: Sequence[str]) -> dict[str, Verdict]:
+        """The verdicts known, by item digest. Their ids are empty: equal items share a verdict, not an id."""
+        keys = {self._key(digest): digest for digest in digests}
+        found: dict[str, Verdict] = {}
+        ordered = list(keys)
+        for start in range(0, len(ordered), _AT_ONCE):
+            part = ordered[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            for key, text in self._database.execute(
+                f"SELECT key, verdict FROM verdicts WHERE key IN ({marks})",  # noqa: S608 -- question marks only
+                part,
+            ):
+                found[keys[key]] = _decoded(json.loads(text))
+        return found
+
+    def put(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Keep verdicts by item digest. Raises sqlite3.Error where they cannot be written."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO verdicts VALUES (?, ?)",
+                ((self._key(digest), _encoded(verdict)) for digest, verdict in verdicts.items()),
+            )
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _key(self, digest: str) -> bytes:
+        return hashlib.sha256(f"{self._scope}\0{digest}".encode()).digest()[:16]
+
+
+def count(file: Path) -> int:
+    """How many verdicts a cache file holds; 0 where there is none."""
+    if not file.is_file():
+        return 0
+    try:
+        database = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            return int(database.execute("SELECT COUNT(*) FROM verdicts").fetchone()[0])
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return 0
+
+
+def _encoded(verdict: Verdict) -> str:
+    categories = {
+        name: [c.probability, c.threshold, c.action.value, c.exempted_by, list(c.shots)]
+        for name, c in verdict.categories.items()
+    }
+    return json.dumps(
+        [
+            verdict.action.value,
+            categories,
+            verdict.stage,
+            verdict.reason,
+            verdict.model,
+            verdict.profile,
+            verdict.read,
+        ],
+        ensure_ascii=True,
+    )
+
+
+def _decoded(stored: list[object]) -> Verdict:
+    action, categories, stage, reason, model, profile, read = stored
+    assert isinstance(categories, dict)  # noqa: S101 -- for the type checker: written by _encoded
+    return Verdict(
+        id="",
+        action=Action(str(action)),
+        categories={
+            name: CategoryVerdict(p, threshold, Action(to_do), exempted_by, tuple(shots))
+            for name, (p, threshold, to_do, exempted_by, shots) in categories.items()
+        },
+        stage=str(stage),
+        reason=str(reason),
+        model=str(model),
+        profile=str(profile),
+        read=float(str(read)),
+        cached=True,
+    )

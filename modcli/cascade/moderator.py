@@ -1,0 +1,298 @@
+"""The moderator: items in, verdicts out, each by the cheapest stage that is sure of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modcli.backends.base import Backend
+from modcli.cascade.cache import VerdictCache
+from modcli.cascade.preparation import Prepared, label_scores
+from modcli.errors import BackendError, PrefixTooLong
+from modcli.item import Item
+from modcli.judges.decision import decide
+from modcli.judges.judge import CategoryJudge, probability, shares
+from modcli.profile import Action, Profile, Task
+from modcli.prompts.explanation import LIMIT, QUESTION, explanation_prefix, first_sentence
+from modcli.prompts.normalization import normalize
+from modcli.prompts.windows import windows
+from modcli.states.reader import Reader
+from modcli.verdict import CategoryVerdict, Verdict
+
+Floats = NDArray[np.float64]
+
+
+class Stage(StrEnum):
+    """How deep to go: until sure, the reading alone, or the full judge for every item."""
+
+    AUTO = "auto"
+    READING = "reading"
+    MODEL = "model"
+
+
+@dataclass
+class Statistics:
+    """What has been counted. `stages`: items by the stage that decided; `seconds`: time by what it went to."""
+
+    stages: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    tokens: int = 0
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Add the time spent within."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] += time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class _Task:
+    """An item to be judged: its windows, and the share of it that they cover."""
+
+    item: Item
+    texts: tuple[str, ...]
+    read: float
+
+
+class Moderator:
+    """Judges items by one profile.
+
+    `profile` is the one whose categories are judged (`judges.tasks.as_judged`), `digest` that of the user's own.
+    `prepared` is called when the first item has to be judged. What cannot be judged gets `on_error`.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        backend: Backend,
+        reader: Reader,
+        prepared: Callable[[], Prepared],
+        *,
+        digest: str,
+        model: str,
+        cache: VerdictCache | None = None,
+        stage: Stage = Stage.AUTO,
+        on_error: Action = Action.WARN,
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._profile = profile
+        self._backend = backend
+        self._reader = reader
+        self._make_prepared = prepared
+        self._made_prepared: Prepared | None = None
+        self._digest = digest
+        self._model = model
+        self._cache = cache
+        self._stage = stage
+        self._on_error = on_error
+        self._tell = tell
+        self.statistics = Statistics()
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order. Raises what concerns all items alike (PrefixTooLong, ProfileError)."""
+        answered = self._from_cache(items)
+        open_tasks: dict[str, _Task] = {}
+        for item in items:
+            if item.error is None and item.digest not in answered and item.digest not in open_tasks:
+                task = _task(item)
+                if task.texts:
+                    open_tasks[item.digest] = task
+                else:
+                    answered[item.digest] = self._verdict(
+                        Action.ALLOW, stage="empty", reason="nothing to read"
+                    )
+        if open_tasks:
+            fresh = dict(zip(open_tasks, self._judge_all(list(open_tasks.values())), strict=True))
+            self._keep({digest: verdict for digest, verdict in fresh.items() if verdict.error is None})
+            answered |= fresh
+        verdicts = [
+            self._failed(item.error) if item.error is not None else answered[item.digest] for item in items
+        ]
+        self.statistics.stages.update("cache" if verdict.cached else verdict.stage for verdict in verdicts)
+        return [replace(verdict, id=item.id) for item, verdict in zip(items, verdicts, strict=True)]
+
+    def explain(self, item: Item, verdict: Verdict) -> Verdict:
+        """The verdict with one sentence, written by the model, on the category that decided."""
+        deciding = [
+            (v.probability, name) for name, v in verdict.categories.items() if v.action is verdict.action
+        ]
+        task = _task(item)
+        if not deciding or verdict.action is Action.ALLOW or not task.texts:
+            return verdict
+        category = self._profile.by_name[max(deciding)[1]]
+        with self.statistics.timed("explaining"):
+            written = self._backend.write(
+                explanation_prefix(category), task.texts[0], question=QUESTION, limit=LIMIT
+            )
+        return replace(verdict, rationale=first_sentence(written))
+
+    def close(self) -> None:
+        """Free the model."""
+        self._backend.close()
+
+    @property
+    def _prepared(self) -> Prepared:
+        if self._made_prepared is None:
+            with self.statistics.timed("preparing"):
+                self._made_prepared = self._make_prepared()
+        return self._made_prepared
+
+    def _from_cache(self, items: Sequence[Item]) -> dict[str, Verdict]:
+        if self._cache is None:
+            return {}
+        with self.statistics.timed("cache"):
+            return self._cache.get([item.digest for item in items if item.error is None])
+
+    def _keep(self, verdicts: Mapping[str, Verdict]) -> None:
+        if self._cache is None or not verdicts:
+            return
+        try:
+            with self.statistics.timed("cache"):
+                self._cache.put(verdicts)
+        except (sqlite3.Error, OSError) as error:
+            self._tell(f"verdicts cannot be kept ({error}); judging goes on without")
+            self._cache = None
+
+    def _judge_all(self, tasks: Sequence[_Task]) -> list[Verdict]:
+        """Together; where the runtime fails at that, one by one, so that only those it fails at are lost."""
+        try:
+            return self._judge_together(tasks)
+        except PrefixTooLong:
+            raise
+        except BackendError as error:
+            if len(tasks) == 1:
+                return [self._failed(str(error))]
+            return [verdict for task in tasks for verdict in self._judge_all([task])]
+
+    def _judge_together(self, tasks: Sequence[_Task]) -> list[Verdict]:
+        judge = self._prepared.judge
+        texts = [text for task in tasks for text in task.texts]
+        owner = np.repeat(np.arange(len(tasks)), [len(task.texts) for task in tasks])
+        with self.statistics.timed("reading"):
+            before = self._reader.tokens
+            features = judge.features(self._reader.states(texts, judge.taps))
+            self.statistics.tokens += self._reader.tokens - before
+        readings = {category.name: category.reading(features) for category in judge.categories}
+        log_odds, asked = self._ask(texts, readings)
+        # A long item is what its worst window is.
+        worst = {
+            name: np.maximum.reduceat(odds, np.searchsorted(owner, range(len(tasks))))
+            for name, odds in log_odds.items()
+        }
+        probabilities = _probabilities(worst, self._profile.task)
+        thresholds = {category.name: category.threshold for category in judge.categories}
+        verdicts = []
+        for i, task in enumerate(tasks):
+            shots = {
+                c.name: self._resembled(c, features[owner == i], log_odds[c.name][owner == i])
+                for c in judge.categories
+            }
+            action, found, reason = decide(
+                self._profile, {name: float(p[i]) for name, p in probabilities.items()}, thresholds, shots
+            )
+            verdict = self._verdict(
+                action,
+                stage="prompt" if asked[owner == i].any() else "reading",
+                reason=reason,
+                categories=found,
+                read=task.read,
+            )
+            verdicts.append(self._read_in_part(verdict) if task.read < 1 else verdict)
+        return verdicts
+
+    def _ask(
+        self, texts: Sequence[str], readings: Mapping[str, Floats]
+    ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
+        """The log-odds of each text, with the profile prompt's answer where it is asked, and which were asked."""
+        log_odds = {name: reading.copy() for name, reading in readings.items()}
+        wanted: dict[str, NDArray[np.bool_]] = {}
+        for category in self._prepared.judge.categories:
+            if category.asks and self._stage is not Stage.READING:
+                reading = readings[category.name]
+                wanted[category.name] = (
+                    np.ones(len(texts), bool) if self._stage is Stage.MODEL else category.is_unsure(reading)
+                )
+        asked = np.zeros(len(texts), bool)
+        groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for i in range(len(texts)):
+            names = tuple(name for name, mask in wanted.items() if mask[i])
+            if names:
+                groups[names].append(i)
+                asked[i] = True
+        prompt = self._prepared.prompt
+        judges = self._prepared.judge.by_name()
+        for names, indices in groups.items():
+            assert prompt is not None  # noqa: S101 -- categories ask only where there is a prompt
+            with self.statistics.timed("asking"):
+                scores = label_scores(self._backend, prompt, [texts[i] for i in indices], names)
+            for name in names:
+                column = scores[:, prompt.asked.index(name)]
+                log_odds[name][indices] = judges[name].with_label(readings[name][indices], column)
+        return log_odds, asked
+
+    def _resembled(
+        self, category: CategoryJudge, features: NDArray[np.float32], log_odds: Floats
+    ) -> tuple[str, ...]:
+        """The shots that the worst window resembles, where that window fires."""
+        worst = int(np.argmax(log_odds))
+        if probability(log_odds)[worst] < category.threshold:
+            return ()
+        return category.resembled(features[worst])
+
+    def _verdict(
+        self,
+        action: Action,
+        *,
+        stage: str,
+        reason: str,
+        categories: Mapping[str, CategoryVerdict] | None = None,
+        read: float = 1.0,
+    ) -> Verdict:
+        return Verdict(
+            id="",
+            action=action,
+            categories=categories or {},
+            stage=stage,
+            reason=reason,
+            model=self._model,
+            profile=self._digest,
+            read=read,
+        )
+
+    def _failed(self, error: str) -> Verdict:
+        return replace(self._verdict(self._on_error, stage="none", reason="could not be judged"), error=error)
+
+    def _read_in_part(self, verdict: Verdict) -> Verdict:
+        """What was not read to the end is not allowed in silence."""
+        seen = f"only {verdict.read:.1%} of it was read"
+        if verdict.action is not Action.ALLOW:
+            return replace(verdict, reason=f"{verdict.reason}; {seen}")
+        return replace(verdict, action=self._on_error, error=f"{seen}: it is too long")
+
+
+def _task(item: Item) -> _Task:
+    text = normalize(item.text)
+    if not text:
+        return _Task(item, (), 1.0)
+    cut = windows(text)
+    size = len(item.text.encode("utf-8", "replace"))
+    whole = size + int(item.metadata.get("truncated_bytes", 0))
+    return _Task(item, cut.texts, cut.read * size / whole)
+
+
+def _probabilities(log_odds: Mapping[str, Floats], task: Task) -> dict[str, Floats]:
+    """Each category's probability by itself; in a multi-class task, against each other."""
+    if task is Task.MULTI_CLASS:
+        return dict(zip(log_odds, shares(list(log_odds.values())), strict=True))
+    return {name: probability(odds) for name, odds in log_odds.items()}

@@ -1,0 +1,123 @@
+"""The only place where concrete parts are joined: settings and a profile to a moderator."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from modcli.backends.base import Backend
+from modcli.backends.lazy import LazyBackend
+from modcli.backends.scripted import Scripted
+from modcli.cascade.cache import VerdictCache
+from modcli.cascade.moderator import Moderator, Stage
+from modcli.cascade.preparation import prepare, without_examples
+from modcli.cli.progress import TransferProgress
+from modcli.errors import MissingExtraError, UsageError
+from modcli.judges import fitting
+from modcli.judges.tasks import as_judged
+from modcli.profile import Action, Profile
+from modcli.prompts import profile_prompt
+from modcli.prompts.reading import READING
+from modcli.settings import Settings
+from modcli.states.reader import Reader
+from modcli.states.store import StateStore
+from modcli.weights.locate import ModelFile, ensure
+
+VERDICTS = "verdicts.db"
+STATES, JUDGES, PREFIXES, FACTS = "states", "judges", "prefixes", "models"
+
+
+def build_moderator(
+    settings: Settings,
+    profile: Profile,
+    *,
+    on_error: Action,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Moderator:
+    """Everything joined; the model itself is loaded when it is first needed. Fetches weights where allowed."""
+    stage = Stage(settings.stage)
+    judged = as_judged(profile)
+    if stage is Stage.READING and (blind := without_examples(judged)):
+        raise UsageError(
+            f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
+            hint="Add an example, or leave out --stage.",
+        )
+    backend, digest = _backend(settings)
+    store = _store(settings, digest, backend, tell) if settings.cache else None
+    reader = Reader(lambda: backend, store, tell=tell)
+    folder = settings.cache_dir / JUDGES if settings.cache else None
+    return Moderator(
+        judged,
+        backend,
+        reader,
+        partial(prepare, judged, backend, reader, folder=folder, tell=tell),
+        digest=profile.digest,
+        model=digest,
+        cache=_verdict_cache(settings, profile, digest, tell) if settings.cache else None,
+        stage=stage,
+        on_error=on_error,
+        tell=tell,
+    )
+
+
+def _backend(settings: Settings) -> tuple[LazyBackend, str]:
+    """The backend and the digest of its weights."""
+    if settings.backend == "scripted":
+        digest = Scripted().facts.digest
+        return LazyBackend(Scripted, digest=digest, facts_file=None), digest
+    if settings.backend == "transformers":
+        raise MissingExtraError(
+            "the transformers backend is not a part of this version", hint="--backend llama-cpp"
+        )
+    with TransferProgress() as progress:
+        file = ensure(settings.model, settings.data_dir, offline=settings.offline, progress=progress)
+    facts = settings.cache_dir / FACTS / f"{file.digest}.json" if settings.cache else None
+    return LazyBackend(partial(_llama_cpp, file, settings), digest=file.digest, facts_file=facts), file.digest
+
+
+def _llama_cpp(file: ModelFile, settings: Settings) -> Backend:
+    # The runtime is loaded when the model is: most commands, and answers from the cache, do without it.
+    make = importlib.import_module("modcli.backends.llama_cpp").LlamaCpp
+    backend: Backend = make(
+        file.path,
+        name=file.name,
+        digest=file.digest,
+        threads=settings.threads,
+        context=settings.context,
+        prefix_folder=settings.cache_dir / PREFIXES if settings.cache else None,
+    )
+    return backend
+
+
+def _store(
+    settings: Settings, digest: str, backend: LazyBackend, tell: Callable[[str], None]
+) -> StateStore | None:
+    try:
+        return StateStore(
+            settings.cache_dir / STATES, model=digest, prompt=READING.digest, width=backend.facts.width
+        )
+    except (OSError, sqlite3.Error) as error:
+        tell(f"states cannot be kept in {settings.cache_dir} ({error}); judging goes on without")
+        return None
+
+
+def _verdict_cache(
+    settings: Settings, profile: Profile, digest: str, tell: Callable[[str], None]
+) -> VerdictCache | None:
+    parts = (profile.digest, digest, READING.digest, settings.stage, profile_prompt.VERSION, fitting.VERSION)
+    scope = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+    try:
+        return VerdictCache(settings.cache_dir / VERDICTS, scope)
+    except (OSError, sqlite3.Error) as error:
+        tell(f"verdicts cannot be kept in {settings.cache_dir} ({error}); judging goes on without")
+        return None
+
+
+def cache_folders(settings: Settings) -> dict[str, Path]:
+    """What is kept, by name, and where."""
+    names = {"verdicts": VERDICTS, "states": STATES, "judges": JUDGES, "prefixes": PREFIXES, "models": FACTS}
+    return {name: settings.cache_dir / path for name, path in names.items()}

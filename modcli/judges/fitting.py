@@ -1,0 +1,202 @@
+"""A judge from a profile's examples. Pure: states and label scores go in.
+
+The numbers below were chosen on the dev rows named in docs/benchmarks.md, which says what each is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modcli.judges.background import Background
+from modcli.judges.heads import Head, fit, leave_one_out
+from modcli.judges.judge import CategoryJudge, Evidence, unit
+
+#: Changes whenever a fit of the same input would come out differently: a part of every cache key.
+VERSION = 1
+
+Floats = NDArray[np.float64]
+States = NDArray[np.float32]
+
+_PENALTY = 100.0
+#: The weight of all ordinary posts of the profile, and of the whole bank, against that of the counterexamples.
+_ORDINARY_WEIGHT, _BANK_WEIGHT = 0.25, 0.1
+#: Nats of leave-one-out loss that halve the say of a choice of taps e-fold; soft, as a few shots are weak evidence.
+_MIXTURE_TEMPERATURE = 3.0
+_LOSS_SHARPNESS = 2.0
+#: Log-odds per unit of a fitted head's score: a penalized head is too timid.
+_HEAD_SHARPNESS = 1.5
+#: A prototype's log-odds: so much per standard deviation of the bank's cosines, zero this far above their mean.
+_PROTOTYPE_SLOPE, _PROTOTYPE_ZERO = 2.0, 2.2
+#: Label scores of ordinary posts lie below this many standard deviations above their mean, but for a few percent.
+_LABEL_DEVIATIONS = 1.75
+#: How many shots' worth of trust the bank has when shots say where the label score's zero is.
+_LABEL_PRIOR = 4.0
+_LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LABEL_WEIGHT = 0.5
+#: Shots on each side from which on leave-one-out may choose the label's weight.
+_ENOUGH = 4
+#: Log-odds around the threshold within which the label words are asked, by how many shots a side there are.
+_UNSURE = ((8, 1.5), (4, 2.0), (0, 3.0))
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """Label scores (log-probability of the category's word minus that of the ordinary one) under the profile prompt.
+
+    Shots that stand in the prompt themselves have NaN: their scores say nothing of a new post.
+    """
+
+    positives: Floats
+    negatives: Floats
+    background: Floats
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Features, each of shape (shots, taps, width): of examples, of what is like them but not of the category, and
+    of the profile's ordinary posts."""
+
+    positives: States
+    negatives: States
+    ordinary: States
+    texts: tuple[str, ...]
+
+
+def fit_category(
+    name: str, shots: Shots, background: Background, labels: LabelScores | None, threshold: float | None
+) -> CategoryJudge:
+    """The judge of one category. Raises ValueError where there is neither an example nor a label score."""
+    width = background.mean.shape
+    held = LabelScores(np.empty(0), np.empty(0), np.zeros(1)) if labels is None else labels
+    offset = _label_offset(held)
+    if len(shots.positives) and len(shots.negatives):
+        weights, bias, left_out = _fit_head(shots, background)
+        evidence = Evidence.HEAD
+        label_weight = _label_weight(left_out, held, offset) if labels else 0.0
+    elif len(shots.positives):
+        weights, bias = _fit_prototype(shots.positives, background)
+        evidence, label_weight = Evidence.PROTOTYPE, _LABEL_WEIGHT if labels else 0.0
+    elif labels is not None:
+        weights, bias, evidence, label_weight = np.zeros(width, np.float32), 0.0, Evidence.DEFINITION, 1.0
+    else:
+        raise ValueError(f"{name}: neither an example nor a label score")
+    smaller = min(len(shots.positives), len(shots.negatives))
+    return CategoryJudge(
+        name=name,
+        evidence=evidence,
+        threshold=0.5 if threshold is None else threshold,
+        label_weight=label_weight,
+        label_offset=offset,
+        unsure=1e9 if evidence is Evidence.DEFINITION else next(log for n, log in _UNSURE if smaller >= n),
+        weights=weights,
+        bias=bias,
+        examples=shots.positives,
+        example_texts=shots.texts,
+    )
+
+
+def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floats]:
+    """A mixture of heads over every choice of taps, weighed by leave-one-out; and its left-out log-odds of the
+    positives, then the negatives."""
+    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, background.features])
+    labels = np.arange(len(rows)) < len(shots.positives)
+    importance = _importance(shots, len(background.features))
+    shown = np.arange(len(shots.positives) + len(shots.negatives))
+    side = max(len(shots.positives), len(shots.negatives))
+    choices = _choices(rows.shape[1])
+    heads: list[Head] = []
+    scores: list[Floats] = []
+    losses: list[float] = []
+    for taps in choices:
+        features = _flat(rows, taps)
+        heads.append(fit(features, labels, importance, _PENALTY))
+        left_out = leave_one_out(features, labels, importance, _PENALTY, shown)
+        scores.append(left_out)
+        losses.append(_log_loss(_LOSS_SHARPNESS * left_out, labels[shown]))
+    say = np.exp(-(np.array(losses) - min(losses)) * 2 * side / _MIXTURE_TEMPERATURE)
+    # One shot a side: leaving it out leaves nothing, and its loss says nothing.
+    say = np.ones(len(choices)) if side < 2 else say
+    say /= say.sum()
+    weights = np.zeros(rows.shape[1:], np.float64)
+    for share, head, taps in zip(say, heads, choices, strict=True):
+        weights[list(taps)] += share * head.weights.reshape(len(taps), -1) / np.sqrt(len(taps))
+    bias = sum(share * head.bias for share, head in zip(say, heads, strict=True))
+    mixed = np.einsum("c,cs->s", say, np.stack(scores))
+    sharp = _HEAD_SHARPNESS
+    return np.asarray(sharp * weights, np.float32), sharp * float(bias), sharp * mixed
+
+
+def _importance(shots: Shots, bank: int) -> Floats:
+    """One shot of the larger side counts 1; the sides weigh the same, ordinary posts add a little to the negatives."""
+    positives, negatives, ordinary = len(shots.positives), len(shots.negatives), len(shots.ordinary)
+    side = max(positives, negatives)
+    return np.concatenate(
+        [
+            np.full(positives, side / positives),
+            np.full(negatives, side / negatives),
+            np.full(ordinary, _ORDINARY_WEIGHT * side / max(ordinary, 1)),
+            np.full(bank, _BANK_WEIGHT * side / bank),
+        ]
+    )
+
+
+def _choices(taps: int) -> list[tuple[int, ...]]:
+    """Each tap alone, each two neighbours, and all of them."""
+    alone = [(i,) for i in range(taps)]
+    pairs = [pair for pair in combinations(range(taps), 2) if pair[1] - pair[0] == 1] if taps > 2 else []
+    return [*alone, *pairs, *([tuple(range(taps))] if taps > 1 else [])]
+
+
+def _flat(rows: States, taps: tuple[int, ...]) -> States:
+    chosen = rows[:, list(taps)].reshape(len(rows), -1)
+    return np.asarray(chosen / np.sqrt(len(taps)), np.float32)
+
+
+def _fit_prototype(positives: States, background: Background) -> tuple[States, float]:
+    """Cosine to the examples' mean direction at each tap, in standard deviations of the bank's, mean over taps."""
+    direction = unit(unit(positives).mean(axis=0))
+    cosines = np.einsum("itw,tw->it", unit(background.features), direction)
+    mean, deviation = cosines.mean(axis=0), np.maximum(cosines.std(axis=0), 1e-6)
+    slopes = _PROTOTYPE_SLOPE / (len(direction) * deviation)
+    bias = -float((slopes * mean).sum()) - _PROTOTYPE_SLOPE * _PROTOTYPE_ZERO
+    return np.asarray(direction * slopes[:, None], np.float32), bias
+
+
+def _label_offset(labels: LabelScores) -> float:
+    """The label score that counts as even: above nearly all ordinary posts, pulled to the middle between clean shots."""
+    background = float(labels.background.mean() + _LABEL_DEVIATIONS * labels.background.std())
+    positives, negatives = _clean(labels.positives), _clean(labels.negatives)
+    pairs = min(len(positives), len(negatives))
+    if not pairs:
+        return background
+    middle = float(positives.mean() + negatives.mean()) / 2
+    return (2 * pairs * middle + _LABEL_PRIOR * background) / (2 * pairs + _LABEL_PRIOR)
+
+
+def _label_weight(left_out: Floats, labels: LabelScores, offset: float) -> float:
+    """The weight with the least left-out loss on clean shots, held near the usual one."""
+    scores = np.concatenate([labels.positives, labels.negatives])
+    truth = np.arange(len(scores)) < len(labels.positives)
+    clean = ~np.isnan(scores)
+    if min((truth & clean).sum(), (~truth & clean).sum()) < _ENOUGH:
+        return _LABEL_WEIGHT
+    losses = [
+        _log_loss((left_out + weight * (scores - offset))[clean], truth[clean])
+        + (weight - _LABEL_WEIGHT) ** 2 / clean.sum()
+        for weight in _LABEL_WEIGHTS
+    ]
+    return _LABEL_WEIGHTS[int(np.argmin(losses))]
+
+
+def _clean(scores: Floats) -> Floats:
+    return scores[~np.isnan(scores)]
+
+
+def _log_loss(log_odds: Floats, truth: NDArray[np.bool_]) -> float:
+    """Mean negative log-likelihood, both sides weighing the same."""
+    losses = np.logaddexp(0, -np.where(truth, log_odds, -log_odds))
+    return float(losses[truth].mean() + losses[~truth].mean()) / 2

@@ -1,0 +1,50 @@
+"""SQLite files that several processes may share and that may be lost without harm."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+#: Seconds to wait for another process's write.
+_PATIENCE = 20.0
+
+
+def connect(file: Path, schema: str, *, version: int) -> sqlite3.Connection:
+    """Open a cache file in WAL mode, made anew where it is missing, of another version, or no database at all.
+
+    A damaged file is set aside under the name `<file>.damaged`. Raises sqlite3.Error or OSError where the folder
+    cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open(file, schema, version)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        file.replace(file.with_name(f"{file.name}.damaged"))
+        for companion in ("-wal", "-shm"):
+            file.with_name(file.name + companion).unlink(missing_ok=True)
+        return _open(file, schema, version)
+
+
+def _open(file: Path, schema: str, version: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A cache may lose its last writes with the machine's power, not its consistency.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found != version:
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            ).fetchall():
+                connection.execute(f'DROP TABLE "{name}"')
+            for statement in filter(str.strip, schema.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
