@@ -183,9 +183,9 @@ def _run(
         refuse_output(names, output.descriptor)
     profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
     report = make_report(output, settings.format, which, profile, explain=options.explain)
-    moderator = build_moderator(
-        settings, profile, on_error=Action.WARN if settings.on_error == "warn" else Action.BLOCK
-    )
+    # With `fail` the run ends at the item that cannot be judged, which is not let through.
+    on_error = Action.WARN if settings.on_error == "warn" else Action.BLOCK
+    moderator = build_moderator(settings, profile, on_error=on_error, tell=tell)
     try:
         if DASH in names and sys.stdin.isatty():
             tell("reading from the terminal: one text a line, Ctrl-D ends")
