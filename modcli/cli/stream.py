@@ -33,6 +33,8 @@ from modcli.verdict import Verdict
 #: Enough to fill the model's batches, few enough that a slow model still answers every few seconds.
 BATCH = 32
 WAIT_SECONDS = 0.05
+#: The moderator's name for the time that a profile's first use takes.
+PREPARING = "preparing"
 
 
 class Judging(Protocol):
@@ -127,11 +129,14 @@ class _Run:
 
     def finish(self, status: int) -> int:
         """Say what it came to; the exit status."""
+        figures = self.moderator.statistics
+        # What is done once for a profile says nothing of the speed of the next items.
+        seconds = max(0.0, self.seconds - figures.seconds.get(PREPARING, 0.0))
         if self.options.stats:
-            for line in statistics_lines(self.tally, self.moderator.statistics, self.seconds):
+            for line in statistics_lines(self.tally, figures, seconds):
                 tell(line)
         elif self.options.summary:
-            tell(summary_line(self.tally, self.seconds))
+            tell(summary_line(self.tally, seconds))
         why = status_line(self.tally, status)
         if self.options.observe and status != INTERRUPTED:
             if why:
