@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.cascade.cache import VerdictCache
-from modcli.cascade.preparation import Prepared, label_scores
+from modcli.cascade.preparation import Preparation, label_scores
 from modcli.errors import BackendError, PrefixTooLong
 from modcli.item import Item
 from modcli.judges.decision import decide
@@ -56,6 +56,12 @@ class Statistics:
             self.seconds[what] += time.perf_counter() - start
 
 
+def _content(item: Item) -> str:
+    """What stands for an item's content in the cache: of a cut one, also how much was cut."""
+    cut = item.metadata.get("truncated_bytes", 0)
+    return f"{item.digest}+{cut}" if cut else item.digest
+
+
 @dataclass(frozen=True)
 class _Task:
     """An item to be judged: its windows, and the share of it that they cover."""
@@ -69,7 +75,7 @@ class Moderator:
     """Judges items by one profile.
 
     `profile` is the one whose categories are judged (`judges.tasks.as_judged`), `digest` that of the user's own.
-    `prepared` is called when the first item has to be judged. What cannot be judged gets `on_error`.
+    What cannot be judged gets `on_error`.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class Moderator:
         profile: Profile,
         backend: Backend,
         reader: Reader,
-        prepared: Callable[[], Prepared],
+        preparation: Preparation,
         *,
         digest: str,
         model: str,
@@ -89,8 +95,7 @@ class Moderator:
         self._profile = profile
         self._backend = backend
         self._reader = reader
-        self._make_prepared = prepared
-        self._made_prepared: Prepared | None = None
+        self._preparation = preparation
         self._digest = digest
         self._model = model
         self._cache = cache
@@ -104,12 +109,12 @@ class Moderator:
         answered = self._from_cache(items)
         open_tasks: dict[str, _Task] = {}
         for item in items:
-            if item.error is None and item.digest not in answered and item.digest not in open_tasks:
+            if item.error is None and _content(item) not in answered and _content(item) not in open_tasks:
                 task = _task(item)
                 if task.texts:
-                    open_tasks[item.digest] = task
+                    open_tasks[_content(item)] = task
                 else:
-                    answered[item.digest] = self._verdict(
+                    answered[_content(item)] = self._verdict(
                         Action.ALLOW, stage="empty", reason="nothing to read"
                     )
         if open_tasks:
@@ -117,7 +122,7 @@ class Moderator:
             self._keep({digest: verdict for digest, verdict in fresh.items() if verdict.error is None})
             answered |= fresh
         verdicts = [
-            self._failed(item.error) if item.error is not None else answered[item.digest] for item in items
+            self._failed(item.error) if item.error is not None else answered[_content(item)] for item in items
         ]
         self.statistics.stages.update("cache" if verdict.cached else verdict.stage for verdict in verdicts)
         return [replace(verdict, id=item.id) for item, verdict in zip(items, verdicts, strict=True)]
@@ -141,18 +146,11 @@ class Moderator:
         """Free the model."""
         self._backend.close()
 
-    @property
-    def _prepared(self) -> Prepared:
-        if self._made_prepared is None:
-            with self.statistics.timed("preparing"):
-                self._made_prepared = self._make_prepared()
-        return self._made_prepared
-
     def _from_cache(self, items: Sequence[Item]) -> dict[str, Verdict]:
         if self._cache is None:
             return {}
         with self.statistics.timed("cache"):
-            return self._cache.get([item.digest for item in items if item.error is None])
+            return self._cache.get([_content(item) for item in items if item.error is None])
 
     def _keep(self, verdicts: Mapping[str, Verdict]) -> None:
         if self._cache is None or not verdicts:
@@ -176,7 +174,8 @@ class Moderator:
             return [verdict for task in tasks for verdict in self._judge_all([task])]
 
     def _judge_together(self, tasks: Sequence[_Task]) -> list[Verdict]:
-        judge = self._prepared.judge
+        with self.statistics.timed("preparing"):
+            judge = self._preparation.judge
         texts = [text for task in tasks for text in task.texts]
         owner = np.repeat(np.arange(len(tasks)), [len(task.texts) for task in tasks])
         with self.statistics.timed("reading"):
@@ -216,30 +215,44 @@ class Moderator:
     ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
         """The log-odds of each text, with the profile prompt's answer where it is asked, and which were asked."""
         log_odds = {name: reading.copy() for name, reading in readings.items()}
-        wanted: dict[str, NDArray[np.bool_]] = {}
-        for category in self._prepared.judge.categories:
-            if category.asks and self._stage is not Stage.READING:
-                reading = readings[category.name]
-                wanted[category.name] = (
-                    np.ones(len(texts), bool) if self._stage is Stage.MODEL else category.is_unsure(reading)
-                )
         asked = np.zeros(len(texts), bool)
+        groups = self._unclear(readings)
+        if not groups:
+            return log_odds, asked
+        with self.statistics.timed("preparing"):
+            labels = self._preparation.labels
+        for names, indices in groups.items():
+            having_say = [name for name in names if labels[name].weight]
+            if self._preparation.prompt is None or not having_say:
+                continue
+            with self.statistics.timed("asking"):
+                scores = label_scores(
+                    self._backend, self._preparation.prompt, [texts[i] for i in indices], having_say
+                )
+            asked[indices] = True
+            for name in having_say:
+                column = scores[:, self._preparation.prompt.asked.index(name)]
+                log_odds[name][indices] = labels[name].added(readings[name][indices], column)
+        return log_odds, asked
+
+    def _unclear(self, readings: Mapping[str, Floats]) -> dict[tuple[str, ...], list[int]]:
+        """The texts to put to the profile prompt, by the categories to ask about."""
         groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for i in range(len(texts)):
+        if self._preparation.prompt is None or self._stage is Stage.READING:
+            return groups
+        wanted = {
+            category.name: np.ones(len(reading), bool)
+            if self._stage is Stage.MODEL
+            else category.is_unsure(reading)
+            for category in self._preparation.judge.categories
+            if category.name in self._preparation.prompt.asked
+            for reading in (readings[category.name],)
+        }
+        for i in range(len(next(iter(readings.values()), []))):
             names = tuple(name for name, mask in wanted.items() if mask[i])
             if names:
                 groups[names].append(i)
-                asked[i] = True
-        prompt = self._prepared.prompt
-        judges = self._prepared.judge.by_name()
-        for names, indices in groups.items():
-            assert prompt is not None  # noqa: S101 -- categories ask only where there is a prompt
-            with self.statistics.timed("asking"):
-                scores = label_scores(self._backend, prompt, [texts[i] for i in indices], names)
-            for name in names:
-                column = scores[:, prompt.asked.index(name)]
-                log_odds[name][indices] = judges[name].with_label(readings[name][indices], column)
-        return log_odds, asked
+        return groups
 
     def _resembled(
         self, category: CategoryJudge, features: NDArray[np.float32], log_odds: Floats

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +18,8 @@ from modcli.backends.base import Backend
 from modcli.errors import ProfileError
 from modcli.judges import fitting
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
-from modcli.judges.fitting import LabelScores, Shots, fit_category
-from modcli.judges.judge import CategoryJudge, Judge
+from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label
+from modcli.judges.judge import CategoryJudge, Judge, LabelFit
 from modcli.judges.tasks import contrast, is_asked
 from modcli.profile import Category, Profile, Shot
 from modcli.prompts import profile_prompt
@@ -26,17 +30,10 @@ from modcli.prompts.windows import windows
 from modcli.states.reader import Reader
 
 Floats = NDArray[np.float64]
+Kept = TypeVar("Kept")
 
 #: Shots of each category that stand in the profile prompt. More cost more at the first start, and rank no better.
 PROMPT_SHOTS = 8
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A fitted judge, and the prompt that it may ask (None where no category has a question)."""
-
-    judge: Judge
-    prompt: ProfilePrompt | None
 
 
 def taps_of(layers: int) -> tuple[int, ...]:
@@ -48,108 +45,137 @@ def taps_of(layers: int) -> tuple[int, ...]:
     )
 
 
-def prepare(
-    profile: Profile,
-    backend: Backend,
-    reader: Reader,
-    *,
-    folder: Path | None,
-    shots: int = PROMPT_SHOTS,
-    tell: Callable[[str], None],
-) -> Prepared:
-    """The judge of a profile for a model, from `folder` where it was fitted before.
+class Preparation:
+    """What is fitted to one profile and one model.
+
+    The judge of what is read is ready in milliseconds once the bank has been read; the profile prompt costs full
+    passes, so it is prepared when the first item is unclear. Both are kept in `folder` for the next start.
 
     Raises ProfileError for label words that the model cannot tell apart, PrefixTooLong for a profile that does not
     fit, and what the backend raises.
     """
-    taps = taps_of(backend.facts.layers)
-    asked = [c for c in profile.categories if is_asked(profile, c) and (c.definition or c.examples)]
-    prompt = assemble(profile, asked, shots=shots) if asked else None
-    file = folder / f"{_key(profile, backend, taps, shots)}.npz" if folder else None
-    judge = _load(file)
-    if judge is None:
-        if prompt is not None:
-            _check_words(backend, prompt)
-        tell("preparing the profile for this model: done once, then kept")
-        judge = _Preparation(profile, backend, reader, taps, prompt, shots).fit()
-        _save(judge, file)
-    return Prepared(judge, prompt)
-
-
-class _Preparation:
-    """One fit."""
 
     def __init__(
         self,
         profile: Profile,
         backend: Backend,
         reader: Reader,
-        taps: tuple[int, ...],
-        prompt: ProfilePrompt | None,
-        shots: int,
+        *,
+        folder: Path | None = None,
+        shots: int = PROMPT_SHOTS,
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._profile = profile
         self._backend = backend
         self._reader = reader
-        self._taps = taps
-        self._prompt = prompt
-        self._limit = shots
-        posts = bank()
-        self._background = Background(reader.states([shot_text(Shot(post)) for post in posts], taps))
-        self._posts = posts[::LABELLED_EVERY]
-        self._scores = self._label_scores()
+        self._folder = folder
+        self._shots = shots
+        self._tell = tell
+        asked = [c for c in profile.categories if is_asked(profile, c) and (c.definition or c.examples)]
+        #: The profile prompt; None where no category has a question.
+        self.prompt = assemble(profile, asked, shots=shots) if asked else None
 
-    def fit(self) -> Judge:
-        categories = tuple(
-            judge for category in self._profile.categories if (judge := self._category(category))
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge by what is read."""
+        file = self._file(".npz")
+        kept = _loaded(file, Judge.load)
+        if kept is not None:
+            return kept
+        judge = Judge(
+            self._taps,
+            self._background.mean,
+            self._background.scale,
+            tuple(self._fit(category) for category in self._profile.categories if self._is_judged(category)),
         )
-        return Judge(self._taps, self._background.mean, self._background.scale, categories)
+        _keep(file, judge.save)
+        return judge
 
-    def _category(self, category: Category) -> CategoryJudge | None:
-        negatives = contrast(self._profile, category)
-        labels = self._labels(category, negatives)
-        if not category.examples and labels is None:
-            return None  # an allowed category with a definition alone decides nothing
+    @cached_property
+    def labels(self) -> Mapping[str, LabelFit]:
+        """How the profile prompt's answers are read, by the name of each category asked."""
+        if self.prompt is None:
+            return {}
+        file = self._file(".json")
+        kept = _loaded(file, _read_labels)
+        if kept is not None and set(kept) == set(self.prompt.asked):
+            return kept
+        _check_words(self._backend, self.prompt)
+        self._tell("preparing the profile prompt: once for this profile and model")
+        scores = self._label_scores(self.prompt)
+        fits = {
+            category.name: fit_label(category, scores[category.name])
+            for category in self.judge.categories
+            if category.name in self.prompt.asked
+        }
+        _keep(file, partial(_write_labels, fits))
+        return fits
+
+    @cached_property
+    def _taps(self) -> tuple[int, ...]:
+        return taps_of(self._backend.facts.layers)
+
+    @cached_property
+    def _background(self) -> Background:
+        posts = [shot_text(Shot(post)) for post in bank()]
+        missing = self._reader.missing(posts, self._taps)
+        if missing > len(posts) // 2:
+            self._tell(f"reading {missing} ordinary posts to compare with: once for this model")
+        return Background(self._reader.states(posts, self._taps))
+
+    def _is_judged(self, category: Category) -> bool:
+        """An allowed category with a definition alone decides nothing."""
+        asked = self.prompt is not None and category.name in self.prompt.asked
+        return asked or bool(category.examples)
+
+    def _fit(self, category: Category) -> CategoryJudge:
         own = {shot.text for shot in category.examples}
         shots = Shots(
             positives=self._features(category.examples),
-            negatives=self._features(negatives),
+            negatives=self._features(contrast(self._profile, category)),
             ordinary=self._features([shot for shot in self._profile.ordinary if shot.text not in own]),
             texts=tuple(shot.text for shot in category.examples),
         )
-        return fit_category(category.name, shots, self._background, labels, category.threshold)
+        return fit_category(category.name, shots, self._background, category.threshold)
 
     def _features(self, shots: Sequence[Shot]) -> NDArray[np.float32]:
-        if not shots:
-            return np.empty((0, *self._background.mean.shape), np.float32)
         states = self._reader.states([shot_text(shot) for shot in shots], self._taps)
         return self._background.features_of(states)
 
-    def _labels(self, category: Category, negatives: Sequence[Shot]) -> LabelScores | None:
-        if self._prompt is None or category.name not in self._prompt.asked:
-            return None
-        shown = {shot.text for side in prompt_shots(category, self._limit) for shot in side}
-        column = self._prompt.asked.index(category.name)
+    def _label_scores(self, prompt: ProfilePrompt) -> dict[str, LabelScores]:
+        """Of each category asked: the scores of its shots that do not stand in the prompt, and of ordinary posts."""
+        posts = [shot_text(Shot(post)) for post in bank()[::LABELLED_EVERY]]
+        ordinary = label_scores(self._backend, prompt, posts)
+        found = {}
+        for column, name in enumerate(prompt.asked):
+            category = self._profile.by_name[name]
+            shown = {shot.text for side in prompt_shots(category, self._shots) for shot in side}
 
-        def of(shots: Sequence[Shot]) -> Floats:
-            return np.array(
-                [np.nan if shot.text in shown else self._scores[shot_text(shot)][column] for shot in shots]
+            def of(
+                shots: Sequence[Shot], shown: set[str] = shown, column: int = column, name: str = name
+            ) -> Floats:
+                scores = np.full(len(shots), np.nan)
+                clean = [i for i, shot in enumerate(shots) if shot.text not in shown]
+                texts = [shot_text(shots[i]) for i in clean]
+                scores[clean] = label_scores(self._backend, prompt, texts, [name])[:, column]
+                return scores
+
+            found[name] = LabelScores(
+                of(category.examples), of(contrast(self._profile, category)), ordinary[:, column]
             )
+        return found
 
-        return LabelScores(of(category.examples), of(negatives), of([Shot(post) for post in self._posts]))
-
-    def _label_scores(self) -> dict[str, Floats]:
-        """Text to the label score of each category asked."""
-        if self._prompt is None:
-            return {}
-        texts = {shot_text(Shot(post)) for post in self._posts}
-        for category in self._profile.categories:
-            if category.name in self._prompt.asked:
-                texts |= {
-                    shot_text(shot) for shot in (*category.examples, *contrast(self._profile, category))
-                }
-        ordered = sorted(texts)
-        return dict(zip(ordered, label_scores(self._backend, self._prompt, ordered), strict=True))
+    def _file(self, suffix: str) -> Path | None:
+        if self._folder is None:
+            return None
+        parts = (
+            self._profile.digest,
+            self._backend.facts.digest,
+            READING.digest,
+            bank_digest(bank()),
+            *map(str, (*self._taps, self._shots, profile_prompt.VERSION, fitting.VERSION)),
+        )
+        return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
 
 
 def label_scores(
@@ -189,39 +215,37 @@ def _check_words(backend: Backend, prompt: ProfilePrompt) -> None:
             first[token] = label
 
 
-def _key(profile: Profile, backend: Backend, taps: Sequence[int], shots: int) -> str:
-    parts = (
-        profile.digest,
-        backend.facts.digest,
-        READING.digest,
-        bank_digest(bank()),
-        *map(str, (*taps, shots, profile_prompt.VERSION, fitting.VERSION)),
-    )
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def _write_labels(fits: Mapping[str, LabelFit], file: Path) -> None:
+    file.write_text(json.dumps({name: [fit.weight, fit.offset] for name, fit in fits.items()}), "utf-8")
 
 
-def _load(file: Path | None) -> Judge | None:
+def _read_labels(file: Path) -> dict[str, LabelFit]:
+    return {name: LabelFit(*fit) for name, fit in json.loads(file.read_text("utf-8")).items()}
+
+
+def _loaded(file: Path | None, load: Callable[[Path], Kept]) -> Kept | None:
+    """What was kept; None where there is nothing, or nothing of use."""
     if file is None:
         return None
     try:
-        judge = Judge.load(file)
-        file.touch()
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = load(file)
+        file.touch()  # the least recently used are pruned
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
         return None
-    return judge
+    return kept
 
 
-def _save(judge: Judge, file: Path | None) -> None:
-    """Kept for the next start; a disk that is full costs time then, no more."""
+def _keep(file: Path | None, save: Callable[[Path], None]) -> None:
+    """For the next start; a disk that is full costs time then, no more."""
     if file is None:
         return
-    partial = file.with_suffix(".partial")
+    partial_file = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        judge.save(partial)
-        partial.replace(file)
+        save(partial_file)
+        partial_file.replace(file)
     except OSError:
-        partial.unlink(missing_ok=True)
+        partial_file.unlink(missing_ok=True)
 
 
 def without_examples(profile: Profile) -> list[str]:

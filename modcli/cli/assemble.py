@@ -14,7 +14,7 @@ from modcli.backends.lazy import LazyBackend
 from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.moderator import Moderator, Stage
-from modcli.cascade.preparation import prepare, without_examples
+from modcli.cascade.preparation import Preparation, without_examples
 from modcli.cli.progress import TransferProgress
 from modcli.errors import MissingExtraError, UsageError
 from modcli.judges import fitting
@@ -54,7 +54,7 @@ def build_moderator(
         judged,
         backend,
         reader,
-        partial(prepare, judged, backend, reader, folder=folder, tell=tell),
+        Preparation(judged, backend, reader, folder=folder, tell=tell),
         digest=profile.digest,
         model=digest,
         cache=_verdict_cache(settings, profile, digest, tell) if settings.cache else None,

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Of the bank's posts, every so manieth is also put to the profile prompt: its label words cost a full pass each.
-LABELLED_EVERY = 10
+LABELLED_EVERY = 16
+#: And every so manieth is a weak negative of a head: more of them say the same, and make fitting slow.
+CONTRASTED_EVERY = 5
 
 
 def bank() -> tuple[str, ...]:

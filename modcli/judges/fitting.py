@@ -11,9 +11,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.judges.background import Background
+from modcli.judges.background import CONTRASTED_EVERY, Background
 from modcli.judges.heads import Head, fit, leave_one_out
-from modcli.judges.judge import CategoryJudge, Evidence, unit
+from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
 VERSION = 1
@@ -66,45 +66,45 @@ class Shots:
     texts: tuple[str, ...]
 
 
-def fit_category(
-    name: str, shots: Shots, background: Background, labels: LabelScores | None, threshold: float | None
-) -> CategoryJudge:
-    """The judge of one category. Raises ValueError where there is neither an example nor a label score."""
-    width = background.mean.shape
-    held = LabelScores(np.empty(0), np.empty(0), np.zeros(1)) if labels is None else labels
-    offset = _label_offset(held)
+def fit_category(name: str, shots: Shots, background: Background, threshold: float | None) -> CategoryJudge:
+    """The judge of one category by what was read; without an example it leaves everything to the profile prompt."""
+    weights, bias, left_out = np.zeros(background.mean.shape, np.float32), 0.0, np.empty(0)
+    evidence = Evidence.DEFINITION
     if len(shots.positives) and len(shots.negatives):
         weights, bias, left_out = _fit_head(shots, background)
         evidence = Evidence.HEAD
-        label_weight = _label_weight(left_out, held, offset) if labels else 0.0
     elif len(shots.positives):
         weights, bias = _fit_prototype(shots.positives, background)
-        evidence, label_weight = Evidence.PROTOTYPE, _LABEL_WEIGHT if labels else 0.0
-    elif labels is not None:
-        weights, bias, evidence, label_weight = np.zeros(width, np.float32), 0.0, Evidence.DEFINITION, 1.0
-    else:
-        raise ValueError(f"{name}: neither an example nor a label score")
+        evidence = Evidence.PROTOTYPE
     smaller = min(len(shots.positives), len(shots.negatives))
     return CategoryJudge(
         name=name,
         evidence=evidence,
         threshold=0.5 if threshold is None else threshold,
-        label_weight=label_weight,
-        label_offset=offset,
         unsure=1e9 if evidence is Evidence.DEFINITION else next(log for n, log in _UNSURE if smaller >= n),
         weights=weights,
         bias=bias,
         examples=shots.positives,
         example_texts=shots.texts,
+        left_out=left_out,
     )
+
+
+def fit_label(category: CategoryJudge, labels: LabelScores) -> LabelFit:
+    """How a category's label scores are read, beside what its reading says."""
+    offset = _label_offset(labels)
+    if category.evidence is Evidence.DEFINITION:
+        return LabelFit(1.0, offset)
+    return LabelFit(_label_weight(category.left_out, labels, offset), offset)
 
 
 def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floats]:
     """A mixture of heads over every choice of taps, weighed by leave-one-out; and its left-out log-odds of the
     positives, then the negatives."""
-    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, background.features])
+    contrasted = background.features[::CONTRASTED_EVERY]
+    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, contrasted])
     labels = np.arange(len(rows)) < len(shots.positives)
-    importance = _importance(shots, len(background.features))
+    importance = _importance(shots, len(contrasted))
     shown = np.arange(len(shots.positives) + len(shots.negatives))
     side = max(len(shots.positives), len(shots.negatives))
     choices = _choices(rows.shape[1])
@@ -182,7 +182,7 @@ def _label_weight(left_out: Floats, labels: LabelScores, offset: float) -> float
     scores = np.concatenate([labels.positives, labels.negatives])
     truth = np.arange(len(scores)) < len(labels.positives)
     clean = ~np.isnan(scores)
-    if min((truth & clean).sum(), (~truth & clean).sum()) < _ENOUGH:
+    if len(left_out) != len(scores) or min((truth & clean).sum(), (~truth & clean).sum()) < _ENOUGH:
         return _LABEL_WEIGHT
     losses = [
         _log_loss((left_out + weight * (scores - offset))[clean], truth[clean])

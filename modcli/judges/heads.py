@@ -50,6 +50,7 @@ def leave_one_out(
     One head per row up to `folds` rows; beyond that, rows are left out in `folds` groups.
     """
     _, coordinates = _span(features)
+    with_all = _newton(coordinates, labels, importance, penalty)
     scores = np.empty(len(left_out))
     for fold in range(min(folds, len(left_out))):
         members = np.arange(fold, len(left_out), folds)
@@ -62,7 +63,7 @@ def leave_one_out(
             rest = importance[(labels == side) & kept].sum()
             if rest > 0:
                 weights[labels == side] *= total / rest
-        solution = _newton(coordinates[kept], labels[kept], weights[kept], penalty)
+        solution = _newton(coordinates[kept], labels[kept], weights[kept], penalty, start=with_all)
         scores[members] = coordinates[left_out[members]] @ solution[:-1] + solution[-1]
     return scores
 
@@ -78,12 +79,18 @@ def _span(features: NDArray[np.float32]) -> tuple[Floats, Floats]:
     return basis, coordinates
 
 
-def _newton(coordinates: Floats, labels: NDArray[np.bool_], importance: Floats, penalty: float) -> Floats:
+def _newton(
+    coordinates: Floats,
+    labels: NDArray[np.bool_],
+    importance: Floats,
+    penalty: float,
+    start: Floats | None = None,
+) -> Floats:
     rows = np.hstack([coordinates, np.ones((len(coordinates), 1))])
     signs = np.where(labels, 1.0, -1.0)
     ridge = np.full(rows.shape[1], penalty)
     ridge[-1] = 1e-6
-    solution = np.zeros(rows.shape[1])
+    solution = np.zeros(rows.shape[1]) if start is None else start.copy()
     for _ in range(_NEWTON_STEPS):
         margins = signs * (rows @ solution)
         miss = 1 / (1 + np.exp(np.clip(margins, -500, 500)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,30 +27,37 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True)
-class CategoryJudge:
-    """How one category is judged.
+class LabelFit:
+    """How the label scores of one category (log-probability of its word minus that of the ordinary one) are read:
+    `offset` is the score that counts as even, `weight` what a nat above it adds to the log-odds; 0: no say."""
 
-    `weights` (taps, width) and `bias` give the log-odds of the reading; with a PROTOTYPE the features are brought to
-    unit length at each tap first. `label_weight` and `label_offset` turn a label score into log-odds to add.
-    Where the reading's log-odds lie within `unsure` of the threshold's, the profile prompt is asked.
-    `examples` are features of shape (shots, taps, width), for naming those that an item resembles.
+    weight: float
+    offset: float
+
+    def added(self, reading: Floats, scores: Floats) -> Floats:
+        """Log-odds of reading and label score together, each of shape (items,)."""
+        return reading + self.weight * (scores - self.offset)
+
+
+@dataclass(frozen=True)
+class CategoryJudge:
+    """How one category is judged by what was read.
+
+    `weights` (taps, width) and `bias` give the log-odds; with a PROTOTYPE the features are brought to unit length at
+    each tap first. Where the log-odds lie within `unsure` of the threshold's, the profile prompt should be asked.
+    `examples` are features of shape (shots, taps, width), for naming those that an item resembles. `left_out` are
+    the log-odds of the examples, then of what was held against them, each without itself (empty but for a HEAD).
     """
 
     name: str
     evidence: Evidence
     threshold: float
-    label_weight: float
-    label_offset: float
     unsure: float
     weights: NDArray[np.float32]
     bias: float
     examples: NDArray[np.float32]
     example_texts: tuple[str, ...]
-
-    @property
-    def asks(self) -> bool:
-        """Whether the profile prompt has a say in this category."""
-        return self.label_weight > 0
+    left_out: Floats
 
     def reading(self, features: NDArray[np.float32]) -> Floats:
         """Log-odds by the states alone: features (items, taps, width) to (items,). Zero for a definition alone."""
@@ -58,20 +65,13 @@ class CategoryJudge:
             return np.zeros(len(features))
         if self.evidence is Evidence.PROTOTYPE:
             features = unit(features)
-        return (
-            np.asarray(np.einsum("itw,tw->i", features, self.weights, optimize=True), np.float64) + self.bias
-        )
-
-    def with_label(self, reading: Floats, scores: Floats) -> Floats:
-        """Log-odds of reading and label score together, each of shape (items,)."""
-        return reading + self.label_weight * (scores - self.label_offset)
+        flat = features.reshape(len(features), -1)
+        return np.asarray(flat @ self.weights.ravel(), np.float64) + self.bias
 
     def is_unsure(self, reading: Floats) -> NDArray[np.bool_]:
         """Where the reading leaves it to the profile prompt, shape (items,)."""
-        if not self.asks:
-            return np.zeros(len(reading), bool)
-        limit = float(np.log(self.threshold) - np.log1p(-self.threshold)) if 0 < self.threshold < 1 else 0.0
-        return np.abs(reading - limit) < self.unsure
+        inside = min(max(self.threshold, 1e-6), 1 - 1e-6)
+        return np.asarray(np.abs(reading - (np.log(inside) - np.log1p(-inside))) < self.unsure, bool)
 
     def resembled(self, features: NDArray[np.float32]) -> tuple[str, ...]:
         """The examples most similar to one item, features (taps, width), the nearest first."""
@@ -95,10 +95,6 @@ class Judge:
         """Normed states (items, taps, width) to features of the same shape."""
         return np.asarray((states - self.mean) / self.scale[:, None], np.float32)
 
-    def by_name(self) -> Mapping[str, CategoryJudge]:
-        """The category judges by name."""
-        return {category.name: category for category in self.categories}
-
     def save(self, file: Path) -> None:
         """Write to a file. Raises OSError."""
         arrays: dict[str, Any] = {"mean": self.mean, "scale": self.scale}
@@ -106,13 +102,15 @@ class Judge:
         for i, category in enumerate(self.categories):
             arrays[f"weights{i}"] = category.weights
             arrays[f"examples{i}"] = category.examples.astype(np.float16)
+            arrays[f"left_out{i}"] = category.left_out
             meta["categories"].append(
                 {
-                    key: getattr(category, key)
-                    for key in (
-                        *("name", "evidence", "threshold", "label_weight"),
-                        *("label_offset", "unsure", "bias", "example_texts"),
-                    )
+                    "name": category.name,
+                    "evidence": category.evidence,
+                    "threshold": category.threshold,
+                    "unsure": category.unsure,
+                    "bias": category.bias,
+                    "example_texts": category.example_texts,
                 }
             )
         arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -133,6 +131,7 @@ class Judge:
                     },
                     weights=arrays[f"weights{i}"],
                     examples=arrays[f"examples{i}"].astype(np.float32),
+                    left_out=arrays[f"left_out{i}"],
                 )
                 for i, entry in enumerate(meta["categories"])
             )

@@ -57,6 +57,12 @@ class Reader:
                 states[i] = fresh[position[keys[i]]]
         return states
 
+    def missing(self, texts: Sequence[str], taps: Sequence[int]) -> int:
+        """How many of the texts the model would have to read."""
+        if self._store is None:
+            return len(texts)
+        return int((~self._store.known([content_key(text) for text in texts], taps)).sum())
+
     def _compute(self, texts: Sequence[str], taps: Sequence[int]) -> NDArray[np.float32]:
         readouts = self._backend().read(READING, texts, taps=taps)
         self.computed += len(texts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,6 +67,13 @@ class StateStore:
                 states[at_tap, i] *= records["scale"][:, None]
             known &= at_tap
         return known, states
+
+    def known(self, keys: Sequence[bytes], taps: Sequence[int]) -> NDArray[np.bool_]:
+        """Which of the contents are known at all the taps, shape (keys,)."""
+        found = np.ones(len(keys), bool)
+        for tap in taps:
+            found &= self._rows(keys, self._space(tap)) >= 0
+        return found
 
     def put(self, keys: Sequence[bytes], tap: int, states: NDArray[np.float32]) -> None:
         """Keep normed states, shape (keys, width), at one tap. Those known already are left as they are.
@@ -135,7 +141,3 @@ class StateStore:
             self._spaces[tap] = row[0]
         return self._spaces[tap]
 
-
-def is_disk_trouble(error: Exception) -> bool:
-    """Whether a failed write means a full or read-only disk rather than a defect."""
-    return isinstance(error, OSError | sqlite3.OperationalError)
