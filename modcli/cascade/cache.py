@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modcli.profile import Action
-from modcli.states.database import connect
+from modcli.states.database import connect, number
 from modcli.verdict import CategoryVerdict, Verdict
 
 _SCHEMA = "CREATE TABLE verdicts (key BLOB PRIMARY KEY, verdict TEXT NOT NULL) WITHOUT ROWID"
@@ -63,16 +63,7 @@ class VerdictCache:
 
 def count(file: Path) -> int:
     """How many verdicts a cache file holds; 0 where there is none."""
-    if not file.is_file():
-        return 0
-    try:
-        database = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            return int(database.execute("SELECT COUNT(*) FROM verdicts").fetchone()[0])
-        finally:
-            database.close()
-    except sqlite3.Error:
-        return 0
+    return number(file, "SELECT COUNT(*) FROM verdicts")
 
 
 def _encoded(verdict: Verdict) -> str:

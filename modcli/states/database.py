@@ -27,6 +27,20 @@ def connect(file: Path, schema: str, *, version: int) -> sqlite3.Connection:
         return _open(file, schema, version)
 
 
+def number(file: Path, question: str) -> int:
+    """The one number that a query answers, without making or changing the file; 0 where there is no answer."""
+    if not file.is_file():
+        return 0
+    try:
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+        try:
+            return int(connection.execute(question).fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return 0
+
+
 def _open(file: Path, schema: str, version: int) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
