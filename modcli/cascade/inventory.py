@@ -24,18 +24,18 @@ _DATABASE = r"\.db(?:-wal|-shm|-journal|\.damaged)?"
 _FILES = {
     "verdicts": re.compile(rf"verdicts{_DATABASE}"),
     "states": re.compile(rf"states{_DATABASE}|states-[0-9a-f]+\.i8"),
-    "judges": re.compile(rf"{_DIGEST}[.\w-]*\.(?:npz|json|partial)"),
-    "prefixes": re.compile(rf"{_DIGEST}\.kv|\.{_DIGEST}\.kv\.\d+"),
+    "judges": re.compile(rf"\.?{_DIGEST}\.(?:npz|json)(?:\.\d+)?"),
+    "prefixes": re.compile(rf"\.?{_DIGEST}\.kv(?:\.\d+)?"),
     "models": re.compile(rf"{_DIGEST}\.json"),
 }
-_UNFINISHED = re.compile(r"\..*|.*\.partial")
+_UNFINISHED = re.compile(r"\..*")
 
 KINDS = tuple(_FILES)
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """One kind of what is kept. `path` is its folder, or its file; `entries` counts verdicts, states or files."""
+    """One kind of what is kept. `path` is its folder, or its file; `entries` counts verdicts, states, judges, ..."""
 
     kind: str
     path: Path
@@ -49,7 +49,8 @@ def take_stock(kind: str, path: Path) -> Stock:
     if kind in _COUNTED:
         entries = _COUNTED[kind](path)
     else:
-        entries = sum(1 for file in files if not _UNFINISHED.fullmatch(file.name))
+        # A judge is two files of the same stem.
+        entries = len({file.stem for file in files if not _UNFINISHED.fullmatch(file.name)})
     return Stock(kind, path, entries, sum(map(_size, files)))
 
 

@@ -113,7 +113,9 @@ def _table(stocks: Sequence[Stock], settings: Settings) -> Table:
     caption = f"total {_megabytes(_bytes(stocks))}{off}"
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
     for heading in ("kind", "entries", "MB", "where"):
-        table.add_column(heading, justify="right" if heading in ("entries", "MB") else "left", overflow="fold")
+        table.add_column(
+            heading, justify="right" if heading in ("entries", "MB") else "left", overflow="fold"
+        )
     for stock in stocks:
         size = f"{stock.bytes / 1e6:,.1f}"
         table.add_row(stock.kind, f"{stock.entries:,}", size, printable(str(stock.path)))
