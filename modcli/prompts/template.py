@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import TemplateError
+from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from modcli.prompts.prompt import Message, Prefix, Role
@@ -17,7 +17,7 @@ _SLOT = re.compile("\ue000([a-z0-9]+)\ue001")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of text. In a `marker` the special tokens of the model are recognised; elsewhere they are plain characters."""
+    """A run of text. In a `marker` the model's special tokens are recognised; elsewhere they are plain characters."""
 
     text: str
     marker: bool
@@ -39,28 +39,48 @@ def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
 
     Raises ValueError where the template cannot be applied.
     """
-    contents = {str(i): message.content for i, message in enumerate(prefix.messages)} | {
-        _OPENING: prefix.opening
-    }
+    contents = {str(i): message.content for i, message in enumerate(prefix.messages)}
     turns = [{"role": m.role.value, "content": _slot(str(i))} for i, m in enumerate(prefix.messages)]
     turns.append({"role": Role.USER.value, "content": _slot(_OPENING) + _slot(_ITEM) + _slot(_QUESTION)})
-    rendered = _render(template, turns, special)
-    parts = _SLOT.split(rendered)  # text, slot name, text, slot name, ..., text
+    parts = _rendered(template, turns, special)
+    contents |= {_OPENING: prefix.opening, _ITEM: "", _QUESTION: ""}
     segments = [
-        Segment(contents[part], marker=False)
-        if i % 2 and part in contents
-        else Segment(part, marker=not i % 2)
+        Segment(contents[part], marker=False) if i % 2 else Segment(part, marker=True)
         for i, part in enumerate(parts)
     ]
-    names = [segment.text for segment in segments if not segment.marker]
-    if names[-2:] != [_ITEM, _QUESTION] or len(names) != len(contents) + 2:
-        raise ValueError("the chat template drops or reorders turns")
-    item = (
-        len(segments)
-        - 1
-        - next(i for i, s in enumerate(reversed(segments)) if s == Segment(_ITEM, marker=False))
-    )
-    return Frame(_filled(segments[:item]), _filled(segments[item + 3 :]))
+    # ..., opening, "", item, "", question, what closes the turn
+    return Frame(_filled(segments[:-4]), _filled(segments[-1:]))
+
+
+def _rendered(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> list[str]:
+    """Text, name of a slot, text, name of a slot, ..., text. Raises ValueError.
+
+    Some templates know no system turn, and refuse or drop it: its words then open the first user turn.
+    """
+    try:
+        return _parts(template, turns, special)
+    except ValueError:
+        merged = _without_system(turns)
+        if merged == turns:
+            raise
+        return _parts(template, merged, special)
+
+
+def _parts(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> list[str]:
+    parts = _SLOT.split(_render(template, turns, special))
+    wanted = [name for turn in turns for name in _SLOT.findall(turn["content"])]
+    # Some templates move the first turn, which is the system's, to the last of the user's.
+    if sorted(parts[1::2]) != sorted(wanted) or _later(parts[1::2]) != _later(wanted):
+        raise ValueError("the chat template drops, repeats or reorders turns")
+    if parts[-3] or parts[-5]:
+        raise ValueError("the chat template takes a user's turn apart")
+    if not parts[-1]:
+        raise ValueError("the chat template does not close the user's turn")
+    return parts
+
+
+def _later(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name != "0"]
 
 
 def _slot(name: str) -> str:
@@ -72,16 +92,13 @@ def _filled(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def _render(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> str:
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
     environment.globals["raise_exception"] = _refuse
     try:
-        compiled = environment.from_string(template)
-        try:
-            return compiled.render(messages=turns, add_generation_prompt=True, **special)
-        except (TemplateError, ValueError):
-            # Some templates know no system turn: its words then open the first user turn.
-            return compiled.render(messages=_without_system(turns), add_generation_prompt=True, **special)
-    except (TemplateError, TypeError, ValueError) as error:
+        return environment.from_string(template).render(messages=turns, add_generation_prompt=True, **special)
+    except Exception as error:  # the template is somebody's program: it may fail in any way
         raise ValueError(f"the chat template cannot be applied: {error}") from error
 
 
@@ -92,7 +109,7 @@ def _refuse(message: str) -> None:
 def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
     if len(turns) < 2 or turns[0]["role"] != Role.SYSTEM.value:
         return turns
-    first = {"role": turns[1]["role"], "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+    first = {**turns[1], "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
     return [first, *turns[2:]]
 
 
