@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Letters of other scripts that look like Latin ones; applied only inside words that mix scripts.
+#: Letters of other scripts that look like Latin ones; applied only inside words that mix scripts. Not the Turkish
+#: dotless i: it is a Latin letter, and another word than with a dot.
 _LOOKALIKES = str.maketrans(
-    "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅαοτικρνυΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡı",
-    "aeopcyxijshdqwABEKMHOPCTXIJSaotikpvuABEZHIKMNOPTYXagi",
+    "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅαοτικρνυΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡ",
+    "aeopcyxijshdqwABEKMHOPCTXIJSaotikpvuABEZHIKMNOPTYXag",
 )
-_WORD = re.compile(r"\w+")
+#: A word with the marks that combine with its letters, or a mark would part it.
+_WORD = re.compile(r"[\w\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _REPEATED = re.compile(r"(.)\1{15,}", re.DOTALL)
 _JOINERS = "\u200c\u200d"
+#: Characters that show nothing though their category says otherwise: fillers, and variation selectors out of place.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+_KEYCAP = "\u20e3"
 
 
 def normalize(text: str) -> str:
@@ -24,32 +30,54 @@ def normalize(text: str) -> str:
     emoji need them), look-alike letters inside words of mixed script become Latin, and long runs of one character,
     blanks or empty lines shrink: padding is not worth reading.
     """
-    plain = unicodedata.normalize("NFKC", text)
-    plain = "".join(c for i, c in enumerate(plain) if _visible(plain, i))
-    plain = _WORD.sub(lambda word: _latin(word[0]), plain)
+    plain = unicodedata.normalize("NFKC", _BREAKS.sub("\n", text)).replace("\u2800", " ")
+    plain = _without_stray_joiners(_without_invisible(plain))
+    # Removing characters brings others together that compose, and so do letters that change.
+    plain = unicodedata.normalize("NFKC", plain)
+    plain = unicodedata.normalize("NFKC", _WORD.sub(lambda word: _latin(word[0]), plain))
     plain = _EMPTY_LINES.sub("\n\n", _BLANKS.sub("  ", plain))
-    plain = _REPEATED.sub(lambda run: run[1] * 8, plain)
-    # Removing characters can bring others together that compose.
-    return unicodedata.normalize("NFKC", plain).strip()
+    return _REPEATED.sub(lambda run: run[1] * 8, plain).strip()
 
 
-def _visible(text: str, i: int) -> bool:
-    character = text[i]
-    if character in "\n\t":
-        return True
-    if character in _JOINERS:
-        return 0 < i < len(text) - 1 and _joins(text[i - 1]) and _joins(text[i + 1])
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+def _without_invisible(text: str) -> str:
+    kept: list[str] = []
+    for i, character in enumerate(text):
+        if "\ufe00" <= character <= "\ufe0f":
+            # Tells how an emoji, or a digit on a key, is drawn; anywhere else it is a hiding place.
+            visible = bool(kept and _pictorial(kept[-1])) or text[i + 1 : i + 2] == _KEYCAP
+        elif character in _BLANK_LETTERS or "\U000e0100" <= character <= "\U000e01ef":
+            visible = False
+        else:
+            visible = (
+                character in "\n\t"
+                or character in _JOINERS
+                or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+            )
+        if visible:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _without_stray_joiners(text: str) -> str:
+    return "".join(
+        character
+        for i, character in enumerate(text)
+        if character not in _JOINERS
+        or (0 < i < len(text) - 1 and _joins(text[i - 1]) and _joins(text[i + 1]))
+    )
+
+
+def _pictorial(character: str) -> bool:
+    return character >= "\U0001f000" or "\u2190" <= character <= "\u2bff"
 
 
 def _joins(character: str) -> bool:
     """Whether a joiner beside this character means something: emoji, Arabic and Indic scripts."""
-    code = ord(character)
-    return code >= 0x1F000 or 0x2190 <= code <= 0x2BFF or 0x0600 <= code <= 0x0DFF or code == 0xFE0F
+    return _pictorial(character) or "\u0600" <= character <= "\u0dff" or character == "\ufe0f"
 
 
 def _latin(word: str) -> str:
     if word.isascii():
         return word
-    latin = sum("a" <= c.lower() <= "z" for c in word)
+    latin = any("a" <= c.lower() <= "z" for c in unicodedata.normalize("NFD", word))
     return word.translate(_LOOKALIKES) if latin else word
