@@ -59,7 +59,8 @@ def _system(categories: Sequence[Category], *, single: bool) -> str:
         parts.append(f'Label "{ORDINARY}": everything else.\n\nAnswer with one word: {word} or {ORDINARY}.')
     else:
         parts.append(
-            f'Label "{ORDINARY}": everything else.\n\nEach post is followed by the two labels to choose from. Answer with one of them.'
+            f'Label "{ORDINARY}": everything else.\n\n'
+            "Each post is followed by the two labels to choose from. Answer with one of them."
         )
     return "\n\n".join(parts)
 

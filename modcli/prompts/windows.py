@@ -25,7 +25,11 @@ def windows(text: str, *, size: int = SIZE, overlap: int = OVERLAP, most: int = 
 
     Where the text is too long for `most` windows, they are spread over the whole of it, first and last part included:
     padding cannot push a payload out of sight for certain, and `read` tells how much was seen.
+
+    Sizes are in bytes. Raises ValueError for sizes with which a cut may not get ahead, and fewer than two windows.
     """
+    if size < 16 or not 0 <= overlap <= size // 2 or most < 2:
+        raise ValueError(f"no windows of {size} bytes that share {overlap}, {most} at most")
     raw = text.encode("utf-8", "replace")
     if len(raw) <= size:
         return Windows((text,), 1.0)
