@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -37,12 +38,10 @@ PROMPT_SHOTS = 8
 
 
 def taps_of(layers: int) -> tuple[int, ...]:
-    """Where a model is read: a quarter, four sevenths and five sevenths of its depth, the last layer left out."""
-    return tuple(
-        sorted(
-            {max(layers // 4 - 1, 0), max(round(layers * 4 / 7), 0), min(round(layers * 5 / 7), layers - 1)}
-        )
-    )
+    """Where a model of so many layers is read: at a quarter, four sevenths and five sevenths of its depth."""
+    deepest = layers - 1
+    wanted = (layers // 4 - 1, round(layers * 4 / 7), round(layers * 5 / 7))
+    return tuple(sorted({min(max(tap, 0), deepest) for tap in wanted}))
 
 
 class Preparation:
@@ -52,7 +51,7 @@ class Preparation:
     passes, so it is prepared when the first item is unclear. Both are kept in `folder` for the next start.
 
     Raises ProfileError for label words that the model cannot tell apart, PrefixTooLong for a profile that does not
-    fit, and what the backend raises.
+    fit, and what the backend raises. `taps` other than `taps_of` the model are for measurements.
     """
 
     def __init__(
@@ -63,8 +62,10 @@ class Preparation:
         *,
         folder: Path | None = None,
         shots: int = PROMPT_SHOTS,
+        taps: Sequence[int] = (),
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        self._given_taps = tuple(taps)
         self._profile = profile
         self._backend = backend
         self._reader = reader
@@ -113,7 +114,7 @@ class Preparation:
 
     @cached_property
     def _taps(self) -> tuple[int, ...]:
-        return taps_of(self._backend.facts.layers)
+        return self._given_taps or taps_of(self._backend.facts.layers)
 
     @cached_property
     def _background(self) -> Background:
@@ -230,7 +231,7 @@ def _loaded(file: Path | None, load: Callable[[Path], Kept]) -> Kept | None:
     try:
         kept = load(file)
         file.touch()  # the least recently used are pruned
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
         return None
     return kept
 
@@ -245,7 +246,8 @@ def _keep(file: Path | None, save: Callable[[Path], None]) -> None:
         save(partial_file)
         partial_file.replace(file)
     except OSError:
-        partial_file.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial_file.unlink(missing_ok=True)
 
 
 def without_examples(profile: Profile) -> list[str]:

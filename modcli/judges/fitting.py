@@ -21,7 +21,8 @@ VERSION = 1
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
 
-_PENALTY = 100.0
+#: The penalty of a head per entry of a state, as the square of a feature's length grows with the width.
+_PENALTY = 1 / 16
 #: The weight of all ordinary posts of the profile, and of the whole bank, against that of the counterexamples.
 _ORDINARY_WEIGHT, _BANK_WEIGHT = 0.25, 0.1
 #: Nats of leave-one-out loss that halve the say of a choice of taps e-fold; soft, as a few shots are weak evidence.
@@ -32,7 +33,7 @@ _HEAD_SHARPNESS = 1.5
 #: A prototype's log-odds: so much per standard deviation of the bank's cosines, zero this far above their mean.
 _PROTOTYPE_SLOPE, _PROTOTYPE_ZERO = 2.0, 2.2
 #: Label scores of ordinary posts lie below this many standard deviations above their mean, but for a few percent.
-_LABEL_DEVIATIONS = 1.75
+_LABEL_DEVIATIONS, _LEAST_DEVIATION = 1.75, 0.5
 #: How many shots' worth of trust the bank has when shots say where the label score's zero is.
 _LABEL_PRIOR = 4.0
 _LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -108,13 +109,14 @@ def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floa
     shown = np.arange(len(shots.positives) + len(shots.negatives))
     side = max(len(shots.positives), len(shots.negatives))
     choices = _choices(rows.shape[1])
+    penalty = _PENALTY * rows.shape[2]
     heads: list[Head] = []
     scores: list[Floats] = []
     losses: list[float] = []
     for taps in choices:
         features = _flat(rows, taps)
-        heads.append(fit(features, labels, importance, _PENALTY))
-        left_out = leave_one_out(features, labels, importance, _PENALTY, shown)
+        heads.append(fit(features, labels, importance, penalty))
+        left_out = leave_one_out(features, labels, importance, penalty, shown)
         scores.append(left_out)
         losses.append(_log_loss(_LOSS_SHARPNESS * left_out, labels[shown]))
     say = np.exp(-(np.array(losses) - min(losses)) * 2 * side / _MIXTURE_TEMPERATURE)
@@ -168,7 +170,8 @@ def _fit_prototype(positives: States, background: Background) -> tuple[States, f
 
 def _label_offset(labels: LabelScores) -> float:
     """The label score that counts as even: above nearly all ordinary posts, pulled to the middle between clean shots."""
-    background = float(labels.background.mean() + _LABEL_DEVIATIONS * labels.background.std())
+    spread = max(float(labels.background.std()), _LEAST_DEVIATION)
+    background = float(labels.background.mean()) + _LABEL_DEVIATIONS * spread
     positives, negatives = _clean(labels.positives), _clean(labels.negatives)
     pairs = min(len(positives), len(negatives))
     if not pairs:

@@ -119,8 +119,8 @@ class Judge:
 
     @classmethod
     def load(cls, file: Path) -> Judge:
-        """Read what `save` wrote. Raises OSError, ValueError or KeyError for anything else."""
-        with np.load(file, allow_pickle=False) as arrays:
+        """Read what `save` wrote. Raises OSError, EOFError, ValueError, KeyError or BadZipFile otherwise."""
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             meta = json.loads(arrays["meta"].tobytes())
             categories = tuple(
                 CategoryJudge(

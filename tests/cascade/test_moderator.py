@@ -1,0 +1,296 @@
+"""The moderator, with a scripted backend: every way to an answer, and none that allows in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modcli.backends.base import Readout
+from modcli.backends.scripted import Scripted
+from modcli.cascade.cache import VerdictCache
+from modcli.cascade.moderator import Moderator, Stage
+from modcli.cascade.preparation import Preparation
+from modcli.errors import BackendError, Location, PrefixTooLong, ProfileError
+from modcli.item import Item
+from modcli.judges.tasks import as_judged
+from modcli.profile import Action, Category, Profile, Shot, Task
+from modcli.prompts.reading import READING
+from modcli.states.reader import Reader
+from modcli.states.store import StateStore
+
+COINS = ("buy this coin now", "coin to the moon", "cheap coin, buy buy")
+TEA = ("tea with a friend", "the museum opens at ten", "my cat sleeps all day")
+
+
+def shots(*texts: str) -> tuple[Shot, ...]:
+    return tuple(Shot(text) for text in texts)
+
+
+SPAM = Category("spam", Action.BLOCK, "Sells things.", examples=shots(*COINS), counterexamples=shots(*TEA))
+
+
+def item(text: str, id: str = "1", **more: Any) -> Item:
+    return Item(id, text, Location("test", 1), **more)
+
+
+class Making:
+    """Makes moderators over one folder of caches, as successive starts of the program would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.backend = Scripted({"spam": ["coin", "buy"], "toxic": ["fool"]})
+        self.told: list[str] = []
+
+    def __call__(
+        self,
+        profile: Profile,
+        *,
+        stage: Stage = Stage.AUTO,
+        cache: bool = False,
+        on_error: Action = Action.WARN,
+        backend: Any = None,
+    ) -> Moderator:
+        backend = backend or self.backend
+        facts = backend.facts
+        store = StateStore(
+            self.folder / "states", model=facts.digest, prompt=READING.digest, width=facts.width
+        )
+        reader = Reader(lambda: backend, store, tell=self.told.append)
+        judged = as_judged(profile)
+        return Moderator(
+            judged,
+            backend,
+            reader,
+            Preparation(judged, backend, reader, folder=self.folder / "judges", tell=self.told.append),
+            digest=profile.digest,
+            model=facts.digest,
+            cache=VerdictCache(self.folder / "verdicts.db", profile.digest + stage) if cache else None,
+            stage=stage,
+            on_error=on_error,
+            tell=self.told.append,
+        )
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Making:
+    return Making(tmp_path)
+
+
+def actions(moderator: Moderator, *texts: str) -> list[Action]:
+    return [
+        verdict.action for verdict in moderator.judge([item(text, str(i)) for i, text in enumerate(texts)])
+    ]
+
+
+def test_blocks_what_is_like_the_examples(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    assert actions(moderator, "buy the coin", "tea at the museum") == [Action.BLOCK, Action.ALLOW]
+
+
+def test_verdicts_keep_order_and_ids_and_equal_items_share_the_work(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    moderator.judge([item("warm up")])
+    before = make.backend.read_count
+    verdicts = moderator.judge([item("buy the coin", "a"), item("tea, tea", "b"), item("buy the coin", "c")])
+    assert [verdict.id for verdict in verdicts] == ["a", "b", "c"]
+    assert replace(verdicts[0], id="") == replace(verdicts[2], id="")
+    # Two texts, each read once and at most asked about once.
+    assert make.backend.read_count - before <= 4
+
+
+def test_definition_alone_is_judged_by_label_words(make: Making) -> None:
+    moderator = make(Profile("p", (Category("spam", Action.BLOCK, "Sells coins."),)))
+    verdicts = moderator.judge([item("buy the coin coin coin", "1"), item("tea and cake", "2")])
+    assert [verdict.action for verdict in verdicts] == [Action.BLOCK, Action.ALLOW]
+    assert {verdict.stage for verdict in verdicts} == {"prompt"}
+
+
+def test_one_example_alone_blocks(make: Making) -> None:
+    moderator = make(
+        Profile("p", (Category("shilling", Action.BLOCK, examples=shots("zorb coin to the moon")),))
+    )
+    assert actions(moderator, "zorb coin to the moon soon", "tea and cake") == [Action.BLOCK, Action.ALLOW]
+
+
+def test_unblocked_category_is_judged_but_allowed(make: Making) -> None:
+    moderator = make(Profile("p", (replace(SPAM, action=Action.ALLOW),)))
+    (verdict,) = moderator.judge([item("buy the coin")])
+    assert verdict.action is Action.ALLOW
+    assert verdict.categories["spam"].fired
+
+
+def test_exception_takes_an_item_out_of_its_category_alone(make: Making) -> None:
+    fair = Category(
+        "fair",
+        Action.ALLOW,
+        "A fair.",
+        examples=shots("coin fair in town", "collectors coin fair"),
+        exempts=("spam",),
+    )
+    toxic = Category(
+        "rude", Action.BLOCK, "Rude.", label="toxic", examples=shots("you fool", "fool, go away")
+    )
+    moderator = make(Profile("p", (SPAM, fair, toxic)))
+    exempted, rude = moderator.judge(
+        [item("collectors coin fair in town", "1"), item("you fool, coin fair", "2")]
+    )
+    assert exempted.action is Action.ALLOW
+    assert rude.categories["rude"].action is Action.BLOCK
+
+
+def test_binary_task_gives_one_answer(make: Making) -> None:
+    rude = Category("rude", Action.WARN, "Rude.", label="toxic", examples=shots("you fool", "fool, go away"))
+    moderator = make(Profile("p", (SPAM, rude), task=Task.BINARY))
+    (verdict,) = moderator.judge([item("buy this coin now")])
+    assert list(verdict.categories) == ["harmful"]
+    assert verdict.action is Action.BLOCK
+
+
+def test_multi_class_task_lets_one_category_fire_at_most(make: Making) -> None:
+    rude = Category("rude", Action.WARN, "Rude.", label="toxic", examples=shots("you fool", "fool, go away"))
+    moderator = make(Profile("p", (SPAM, rude), task=Task.MULTI_CLASS), stage=Stage.MODEL)
+    for verdict in moderator.judge([item("buy this coin, fool", "1"), item("tea and cake", "2")]):
+        assert sum(found.action is not Action.ALLOW for found in verdict.categories.values()) <= 1
+        assert sum(found.probability for found in verdict.categories.values()) <= 1 + 1e-9
+
+
+def test_stage_model_asks_about_every_item_and_reading_about_none(make: Making) -> None:
+    profile = Profile("p", (SPAM,))
+    texts = [item("buy the coin", "1"), item("tea and cake", "2"), item("who knows", "3")]
+    assert {v.stage for v in make(profile, stage=Stage.MODEL).judge(texts)} == {"prompt"}
+    assert {v.stage for v in make(profile, stage=Stage.READING).judge(texts)} == {"reading"}
+
+
+@pytest.mark.parametrize("action", [Action.WARN, Action.BLOCK])
+def test_unreadable_item_is_never_allowed_in_silence(make: Making, action: Action) -> None:
+    moderator = make(Profile("p", (SPAM,)), on_error=action)
+    good, bad = moderator.judge([item("tea and cake", "1"), item("", "2", error="not UTF-8")])
+    assert (good.action, good.error) == (Action.ALLOW, None)
+    assert (bad.action, bad.error) == (action, "not UTF-8")
+
+
+def test_empty_item_is_allowed_without_the_model(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    verdicts = moderator.judge([item("", "1"), item(" \u200b\n ", "2")])
+    assert [verdict.stage for verdict in verdicts] == ["empty", "empty"]
+    assert make.backend.read_count == 0
+
+
+def test_long_item_is_what_its_worst_window_is(make: Making) -> None:
+    words = " ".join(f"word{i % 97} tea" for i in range(1500))
+    moderator = make(Profile("p", (SPAM,)), stage=Stage.READING)
+    hidden = f"{words} buy this coin now, cheap coin to the moon, buy buy {words}"
+    assert len(hidden) > 10_000
+    (harmless,) = moderator.judge([item(words)])
+    (harmful,) = moderator.judge([item(hidden)])
+    assert harmful.read == 1.0
+    assert harmful.categories["spam"].probability > harmless.categories["spam"].probability
+
+
+def test_what_is_too_long_to_be_read_is_not_allowed(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    (verdict,) = moderator.judge([item(" ".join(f"tea{i}" for i in range(40_000)))])
+    assert verdict.read < 1
+    assert verdict.error is not None
+    assert "was read" in verdict.error
+    assert verdict.action is Action.WARN
+
+
+def test_cut_item_and_whole_one_do_not_share_a_verdict(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), cache=True)
+    (whole,) = moderator.judge([item("tea and cake")])
+    (cut,) = moderator.judge([item("tea and cake", metadata={"truncated_bytes": 10_000})])
+    assert whole.error is None
+    assert cut.read < 0.01
+    assert cut.error is not None
+
+
+def test_second_start_needs_no_model(make: Making) -> None:
+    profile, texts = Profile("p", (SPAM,)), [item("buy the coin", "1"), item("tea and cake", "2")]
+    first = make(profile, cache=True).judge(texts)
+    before = make.backend.read_count
+    second = make(profile, cache=True).judge(texts)
+    assert make.backend.read_count == before
+    assert [replace(verdict, cached=False) for verdict in second] == first
+    assert all(verdict.cached for verdict in second)
+
+
+def test_item_read_once_is_judged_under_an_edited_profile_without_the_model(make: Making) -> None:
+    texts = [item("buy the coin", "1"), item("tea and cake", "2")]
+    make(Profile("p", (SPAM,)), stage=Stage.READING).judge(texts)
+    edited = replace(SPAM, counterexamples=shots(*TEA, "coin"), threshold=0.4)
+    make(Profile("q", (edited,)), stage=Stage.READING).judge([])
+    before = make.backend.read_count
+    verdicts = make(Profile("q", (edited,)), stage=Stage.READING).judge(texts)
+    # The one new shot is read, no item is.
+    assert make.backend.read_count - before == 1
+    assert verdicts[0].categories["spam"].threshold == 0.4
+
+
+class Failing(Scripted):
+    """Fails at texts with the word "trap"."""
+
+    def read(self, prefix: Any, texts: Sequence[str], **more: Any) -> list[Readout]:
+        if any("trap" in text for text in texts):
+            raise BackendError("llama.cpp could not compute a batch (status 1)")
+        return super().read(prefix, texts, **more)
+
+
+def test_where_the_runtime_fails_only_those_items_are_lost(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), backend=Failing())
+    verdicts = moderator.judge([item("tea", "1"), item("a trap", "2"), item("cake", "3")])
+    assert [verdict.error is None for verdict in verdicts] == [True, False, True]
+    assert verdicts[1].action is Action.WARN
+
+
+def test_profile_that_does_not_fit_says_by_how_much(make: Making) -> None:
+    huge = Category("spam", Action.BLOCK, "Sells things. " * 10_000)
+    with pytest.raises(PrefixTooLong, match="tokens"):
+        make(Profile("p", (huge,))).judge([item("tea")])
+
+
+def test_label_words_that_begin_alike_are_refused(make: Making) -> None:
+    alike = Category("ordinary-spam", Action.BLOCK, "Sells things.")
+    with pytest.raises(ProfileError, match="apart"):
+        make(Profile("p", (alike,))).judge([item("tea")])
+
+
+def broken_put(*_: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("what", ["states", "verdicts"])
+def test_full_disk_costs_time_and_nothing_else(
+    make: Making, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    target: Callable[..., Any] = {"states": StateStore, "verdicts": VerdictCache}[what]
+    monkeypatch.setattr(target, "put", broken_put)
+    moderator = make(Profile("p", (SPAM,)), cache=True)
+    assert actions(moderator, "buy the coin", "tea at the museum") == [Action.BLOCK, Action.ALLOW]
+    assert actions(moderator, "buy a coin", "tea, a museum") == [Action.BLOCK, Action.ALLOW]
+    assert sum(what in line and "No space left" in line for line in make.told) == 1
+
+
+def test_explains_with_the_shots_and_a_sentence(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    texts = [item("buy this coin now"), item("tea")]
+    blocked, allowed = moderator.judge(texts)
+    assert blocked.categories["spam"].shots[0] == COINS[0]
+    assert moderator.explain(texts[0], blocked).rationale
+    assert moderator.explain(texts[1], allowed).rationale is None
+
+
+def test_profile_without_categories_allows_everything_and_says_so(make: Making) -> None:
+    (verdict,) = make(Profile("p", ())).judge([item("buy the coin")])
+    assert (verdict.action, verdict.reason) == (Action.ALLOW, "no category to judge")
+
+
+def test_statistics_count_stages(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), cache=True, stage=Stage.READING)
+    moderator.judge([item("tea", "1"), item("", "2"), item("x", "3", error="broken")])
+    moderator.judge([item("tea", "1")])
+    assert moderator.statistics.stages == {"reading": 1, "empty": 1, "none": 1, "cache": 1}

@@ -1,0 +1,97 @@
+"""What is fitted once, and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modcli.backends.scripted import Scripted
+from modcli.cascade.preparation import Preparation, label_scores, taps_of, without_examples
+from modcli.profile import Action, Category, Profile, Shot, Task
+from modcli.prompts.profile_prompt import assemble
+from modcli.states.reader import Reader
+
+SPAM = Category(
+    "spam",
+    Action.BLOCK,
+    "Sells things.",
+    examples=(Shot("buy this coin"), Shot("coin to the moon")),
+    counterexamples=(Shot("tea with a friend"), Shot("a cat sleeps")),
+)
+PROFILE = Profile("p", (SPAM,))
+
+
+def preparation(folder: Path | None, backend: Scripted, told: list[str] | None = None) -> Preparation:
+    reader = Reader(lambda: backend, None)
+    return Preparation(
+        PROFILE, backend, reader, folder=folder, tell=(told if told is not None else []).append
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "taps"), [(28, (6, 16, 20)), (24, (5, 14, 17)), (30, (6, 17, 21)), (2, (0, 1)), (1, (0,))]
+)
+def test_taps_are_a_quarter_four_sevenths_and_five_sevenths_deep(layers: int, taps: tuple[int, ...]) -> None:
+    assert taps_of(layers) == taps
+
+
+def test_what_was_fitted_is_kept_for_the_next_start(tmp_path: Path) -> None:
+    first = preparation(tmp_path, Scripted())
+    judge, labels = first.judge, first.labels
+    backend = Scripted()
+    second = preparation(tmp_path, backend)
+    assert second.labels == labels
+    assert [c.name for c in second.judge.categories] == [c.name for c in judge.categories]
+    np.testing.assert_array_equal(second.judge.categories[0].weights, judge.categories[0].weights)
+    assert backend.read_count == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 cut short"])
+def test_damaged_file_is_fitted_anew(tmp_path: Path, content: bytes) -> None:
+    first = preparation(tmp_path, Scripted())
+    bias = first.judge.categories[0].bias
+    assert first.labels
+    for file in tmp_path.iterdir():
+        file.write_bytes(content)
+    second = preparation(tmp_path, Scripted())
+    assert second.judge.categories[0].bias == bias
+    assert second.labels == first.labels
+
+
+def test_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert preparation(blocked, Scripted()).judge.categories
+
+
+def test_prompt_is_prepared_when_it_is_needed_and_said_so(tmp_path: Path) -> None:
+    told: list[str] = []
+    prepared = preparation(tmp_path, Scripted(), told)
+    assert prepared.judge.categories
+    assert not any("prompt" in line for line in told)
+    assert set(prepared.labels) == {"spam"}
+    assert any("prompt" in line for line in told)
+
+
+def test_label_scores_leave_out_the_questions_not_put() -> None:
+    rude = Category("rude", Action.BLOCK, "Rude.", label="toxic")
+    prompt = assemble(Profile("p", (SPAM, rude)), (SPAM, rude))
+    scores = label_scores(Scripted(), prompt, ["spam spam", "toxic"], ["rude"])
+    assert np.isnan(scores[:, 0]).all()
+    assert scores[1, 1] > scores[0, 1]
+
+
+def test_label_scores_of_a_multi_class_task_come_from_one_question() -> None:
+    rude = Category("rude", Action.BLOCK, "Rude.", label="toxic")
+    profile = Profile("p", (SPAM, rude), task=Task.MULTI_CLASS)
+    scores = label_scores(Scripted(), assemble(profile, profile.categories), ["spam spam", "toxic toxic"])
+    assert scores[0, 0] > scores[0, 1]
+    assert scores[1, 1] > scores[1, 0]
+
+
+def test_names_what_only_the_prompt_can_judge() -> None:
+    rude = Category("rude", Action.BLOCK, "Rude.")
+    allowed = Category("fine", Action.ALLOW, "Fine.")
+    assert without_examples(Profile("p", (SPAM, rude, allowed))) == ["rude"]
