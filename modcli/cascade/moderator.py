@@ -180,9 +180,9 @@ class Moderator:
         owner = np.repeat(np.arange(len(tasks)), [len(task.texts) for task in tasks])
         with self.statistics.timed("reading"):
             before = self._reader.tokens
-            features = judge.features(self._reader.states(texts, judge.taps))
+            states = self._reader.states(texts, judge.taps)
             self.statistics.tokens += self._reader.tokens - before
-        readings = {category.name: category.reading(features) for category in judge.categories}
+            readings = judge.readings(judge.products(states))
         log_odds, asked = self._ask(texts, readings)
         # A long item is what its worst window is.
         worst = {
@@ -194,8 +194,10 @@ class Moderator:
         verdicts = []
         for i, task in enumerate(tasks):
             shots = {
-                c.name: self._resembled(c, features[owner == i], log_odds[c.name][owner == i])
-                for c in judge.categories
+                category.name: self._resembled(
+                    category, states[owner == i], log_odds[category.name][owner == i]
+                )
+                for category in judge.categories
             }
             action, found, reason = decide(
                 self._profile, {name: float(p[i]) for name, p in probabilities.items()}, thresholds, shots
@@ -255,13 +257,13 @@ class Moderator:
         return groups
 
     def _resembled(
-        self, category: CategoryJudge, features: NDArray[np.float32], log_odds: Floats
+        self, category: CategoryJudge, states: NDArray[np.float32], log_odds: Floats
     ) -> tuple[str, ...]:
         """The shots that the worst window resembles, where that window fires."""
         worst = int(np.argmax(log_odds))
-        if probability(log_odds)[worst] < category.threshold:
+        if probability(log_odds[worst : worst + 1])[0] < category.threshold:
             return ()
-        return category.resembled(features[worst])
+        return category.resembled(self._preparation.judge.features(states[worst]))
 
     def _verdict(
         self,

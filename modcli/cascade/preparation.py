@@ -114,6 +114,8 @@ class Preparation:
 
     @cached_property
     def _taps(self) -> tuple[int, ...]:
+        if not any(category.examples for category in self._profile.categories):
+            return ()  # definitions alone are judged by label words: nothing has to be read beforehand
         return self._given_taps or taps_of(self._backend.facts.layers)
 
     @cached_property

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from modcli.profile import Action, Category, Profile, Task, strictest
 from modcli.verdict import CategoryVerdict
+
+Floats = NDArray[np.float64]
 
 
 def decide(
@@ -40,6 +45,31 @@ def decide(
         )
     action = strictest(*(verdict.action for verdict in found.values()))
     return action, found, _reason(action, found)
+
+
+def severities(
+    profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]
+) -> NDArray[np.int8]:
+    """`decide` for many items at once: the severity of each item's action, shape (items,)."""
+    # The strictest first, so that of equally probable classes it is the one found.
+    judged = sorted(
+        (category for category in profile.categories if category.name in probabilities),
+        key=lambda category: -category.action.severity,
+    )
+    if not judged:
+        return np.zeros(len(next(iter(probabilities.values()), [])), np.int8)
+    found = np.stack([probabilities[category.name] for category in judged])
+    fired = found >= np.array([[thresholds[category.name]] for category in judged])
+    if profile.task is Task.MULTI_CLASS:
+        best = np.arange(len(judged))[:, None] == found.argmax(axis=0)
+        fired &= best & (found > 1 - found.sum(axis=0))
+    counts = fired.copy()
+    for i, category in enumerate(judged):
+        for j, other in enumerate(judged):
+            if other.action is Action.ALLOW and category.name in other.exempts:
+                counts[i] &= ~(fired[j] & (found[j] >= found[i]))
+    severity = np.array([[category.action.severity] for category in judged], np.int8)
+    return np.asarray((counts * severity).max(axis=0), np.int8)
 
 
 def _exemption(

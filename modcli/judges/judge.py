@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +60,6 @@ class CategoryJudge:
     example_texts: tuple[str, ...]
     left_out: Floats
 
-    def reading(self, features: NDArray[np.float32]) -> Floats:
-        """Log-odds by the states alone: features (items, taps, width) to (items,). Zero for a definition alone."""
-        if self.evidence is Evidence.DEFINITION:
-            return np.zeros(len(features))
-        if self.evidence is Evidence.PROTOTYPE:
-            features = unit(features)
-        flat = features.reshape(len(features), -1)
-        return np.asarray(flat @ self.weights.ravel(), np.float64) + self.bias
-
     def is_unsure(self, reading: Floats) -> NDArray[np.bool_]:
         """Where the reading leaves it to the profile prompt, shape (items,)."""
         inside = min(max(self.threshold, 1e-6), 1 - 1e-6)
@@ -94,6 +86,32 @@ class Judge:
     def features(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normed states (items, taps, width) to features of the same shape."""
         return np.asarray((states - self.mean) / self.scale[:, None], np.float32)
+
+    @cached_property
+    def columns(self) -> NDArray[np.float32]:
+        """What a normed state has to be multiplied with, shape (taps, width, 1 + categories): the background's mean,
+        then each category's weights. `readings` needs no more of a state than these few products."""
+        weights = [category.weights / self.scale[:, None] for category in self.categories]
+        return np.asarray(np.stack([self.mean, *weights], axis=-1), np.float32)
+
+    def products(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Normed states (items, taps, width) times the columns: (items, taps, 1 + categories)."""
+        return np.asarray(np.matmul(states.transpose(1, 0, 2), self.columns).transpose(1, 0, 2), np.float32)
+
+    def readings(self, products: NDArray[np.float32]) -> dict[str, Floats]:
+        """Log-odds of each category by what was read, shape (items,), from `products`. Zero for a definition alone."""
+        exact = products.astype(np.float64)
+        # |feature| at each tap; the square of a normed state is its width.
+        square = self.mean.shape[1] - 2 * exact[:, :, 0] + np.square(self.mean, dtype=np.float64).sum(axis=1)
+        lengths = np.sqrt(np.maximum(square, 1e-12)) / self.scale
+        found = {}
+        for i, category in enumerate(self.categories, 1):
+            at_mean = np.einsum("tw,tw->t", self.mean, self.columns[:, :, i], dtype=np.float64)
+            at_taps = exact[:, :, i] - at_mean
+            if category.evidence is Evidence.PROTOTYPE:
+                at_taps /= lengths
+            found[category.name] = at_taps.sum(axis=1) + category.bias
+        return found
 
     def save(self, file: Path) -> None:
         """Write to a file. Raises OSError."""

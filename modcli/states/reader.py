@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.prompts.reading import READING
-from modcli.states.store import StateStore, content_key, normed
+from modcli.states.store import StateStore, content_key, normed, rounded
 
 
 class Reader:
@@ -42,18 +42,15 @@ class Reader:
         What the model has just read is returned at the store's precision too, so that a verdict does not depend on
         whether its text was read before.
         """
-        if not texts:
-            return np.zeros((0, len(taps), self._backend().facts.width), np.float32)
         keys = [content_key(text) for text in texts]
-        if self._store is None:
-            return self._compute(texts, taps)
-        known, states = self._store.get(keys, taps)
+        known, states = self._kept(keys, taps)
         self.stored += int(known.sum())
         missing = {keys[i]: i for i in np.flatnonzero(~known)[::-1].tolist()}
         if missing:
             indices = sorted(missing.values())
             fresh = self._compute([texts[i] for i in indices], taps)
             self._keep([keys[i] for i in indices], taps, fresh)
+            fresh = rounded(fresh)
             position = {keys[i]: row for row, i in enumerate(indices)}
             for i in np.flatnonzero(~known).tolist():
                 states[i] = fresh[position[keys[i]]]
@@ -61,16 +58,27 @@ class Reader:
 
     def missing(self, texts: Sequence[str], taps: Sequence[int]) -> int:
         """How many of the texts the model would have to read."""
-        if self._store is None:
-            return len(texts)
-        return int((~self._store.known([content_key(text) for text in texts], taps)).sum())
+        keys = {content_key(text) for text in texts}
+        return int((~self._kept(list(keys), taps)[0]).sum())
+
+    def _kept(
+        self, keys: Sequence[bytes], taps: Sequence[int]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """As `StateStore.get`; nothing where there is no store, or none that can be read."""
+        if self._store is not None:
+            try:
+                return self._store.get(keys, taps)
+            except (OSError, sqlite3.Error) as error:
+                self._give_up(f"kept states cannot be read ({error})")
+        width = self._backend().facts.width
+        return np.zeros(len(keys), bool), np.zeros((len(keys), len(taps), width), np.float32)
 
     def _compute(self, texts: Sequence[str], taps: Sequence[int]) -> NDArray[np.float32]:
         readouts = self._backend().read(READING, texts, taps=taps)
         self.computed += len(texts)
         self.tokens += sum(readout.tokens for readout in readouts)
         raw = np.stack([np.stack([readout.states[tap] for tap in taps]) for readout in readouts])
-        return rounded(normed(raw))
+        return normed(raw)
 
     def _keep(self, keys: Sequence[bytes], taps: Sequence[int], states: NDArray[np.float32]) -> None:
         if self._store is None or not self._writable:
@@ -79,12 +87,10 @@ class Reader:
             for i, tap in enumerate(taps):
                 self._store.put(keys, tap, states[:, i])
         except (OSError, sqlite3.Error) as error:
+            # What is there can still be read.
             self._writable = False
             self._tell(f"states cannot be kept ({error}); judging goes on without")
 
-
-def rounded(states: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The states as the store gives them back: 8 bits an entry, one scale a state. Shape (..., width)."""
-    scale = np.abs(states).max(axis=-1, keepdims=True) / np.float32(127)
-    scale = np.maximum(scale, np.float32(1e-12))
-    return np.asarray(np.rint(states / scale).astype(np.int8) * scale, np.float32)
+    def _give_up(self, why: str) -> None:
+        self._store = None
+        self._tell(f"{why}; judging goes on without")
