@@ -2,7 +2,8 @@
 
 An SQLite file says which row of which data file holds a state. A data file is an array of records, one file per
 model, prompt and tap: a float32 scale, then the RMS-normed state as int8. A row's bytes are written before the index
-names it, so a crash leaves at most unused bytes.
+names it, so a crash leaves at most unused bytes. A row that the index names and the data file lacks, as after a power
+cut, is not known, and is written again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from modcli.states.database import connect
 
 _SCHEMA = """
-CREATE TABLE spaces (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, rows INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE spaces (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, file TEXT NOT NULL,
+                     rows INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE states (space INTEGER NOT NULL, content BLOB NOT NULL, row INTEGER NOT NULL,
                      PRIMARY KEY (space, content)) WITHOUT ROWID
 """
-_VERSION = 1
+_VERSION = 2
 #: Bound parameters in one query; SQLite allows many more, the plan does not get better.
 _AT_ONCE = 900
 
@@ -38,15 +40,33 @@ def normed(states: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(states / np.maximum(scale, 1e-12), np.float32)
 
 
+def quantized(states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """8 bits an entry, one scale a state: shapes (..., 1) and (..., width), whose product is nearly the states.
+
+    A scale is never zero: that is how bytes that were never written are told from a state.
+    """
+    scale = np.abs(states).max(axis=-1, keepdims=True) / np.float32(127)
+    scale = np.maximum(scale, np.float32(1e-12))
+    return scale, np.rint(states / scale).astype(np.int8)
+
+
+def rounded(states: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The states as the store gives them back, bit for bit. Shape (..., width)."""
+    scale, values = quantized(states)
+    return np.asarray(values * scale, np.float32)
+
+
 class StateStore:
-    """States of one model under one prompt, at any taps. Safe with several processes."""
+    """States of one model under one prompt, at any taps. Safe with several processes.
+
+    Its methods raise OSError or sqlite3.Error where the files cannot be read or written.
+    """
 
     def __init__(self, folder: Path, *, model: str, prompt: str, width: int) -> None:
         self._folder = folder
         self._key = f"{model}\0{prompt}\0{width}"
         self._record = np.dtype([("scale", "<f4"), ("values", "i1", (width,))])
         self._index = connect(folder / "states.db", _SCHEMA, version=_VERSION)
-        self._spaces: dict[int, int] = {}
         self._width = width
 
     def get(
@@ -59,50 +79,56 @@ class StateStore:
         states = np.zeros((len(keys), len(taps), self._width), np.float32)
         known = np.ones(len(keys), bool)
         for i, tap in enumerate(taps):
-            rows = self._rows(keys, self._space(tap))
-            at_tap = rows >= 0
-            if at_tap.any():
-                records = self._read(tap, rows[at_tap])
-                states[at_tap, i] = records["values"]
-                states[at_tap, i] *= records["scale"][:, None]
-            known &= at_tap
+            records = self._records(keys, tap)
+            np.multiply(records["values"], records["scale"][:, None], out=states[:, i])
+            known &= records["scale"] > 0
+        states[~known] = 0
         return known, states
 
     def known(self, keys: Sequence[bytes], taps: Sequence[int]) -> NDArray[np.bool_]:
         """Which of the contents are known at all the taps, shape (keys,)."""
         found = np.ones(len(keys), bool)
         for tap in taps:
-            found &= self._rows(keys, self._space(tap)) >= 0
+            found &= self._records(keys, tap)["scale"] > 0
         return found
 
     def put(self, keys: Sequence[bytes], tap: int, states: NDArray[np.float32]) -> None:
-        """Keep normed states, shape (keys, width), at one tap. Those known already are left as they are.
-
-        Raises OSError or sqlite3.Error where they cannot be written.
-        """
-        space = self._space(tap)
-        records = np.zeros(len(keys), self._record)
-        records["scale"] = np.abs(states).max(axis=1) / 127
-        records["values"] = np.rint(states / np.maximum(records["scale"], 1e-12)[:, None])
+        """Keep normed states, shape (keys, width), at one tap. Those known already are left as they are."""
+        scale, values = quantized(states)
         self._index.execute("BEGIN IMMEDIATE")
         try:
-            (start,) = self._index.execute("SELECT rows FROM spaces WHERE id = ?", (space,)).fetchone()
-            self._write(tap, start, records)
+            space, file, start = self._space(tap)
+            known = self._records(keys, tap)["scale"] > 0
+            new = {key: i for i, key in enumerate(keys) if not known[i]}
+            records = np.zeros(len(new), self._record)
+            records["scale"] = scale[list(new.values()), 0]
+            records["values"] = values[list(new.values())]
+            self._write(file, start, records)
             self._index.executemany(
-                "INSERT OR IGNORE INTO states VALUES (?, ?, ?)",
-                ((space, key, start + i) for i, key in enumerate(keys)),
+                "INSERT OR REPLACE INTO states VALUES (?, ?, ?)",
+                ((space, key, start + i) for i, key in enumerate(new)),
             )
-            self._index.execute("UPDATE spaces SET rows = ? WHERE id = ?", (start + len(keys), space))
+            self._index.execute("UPDATE spaces SET rows = ? WHERE id = ?", (start + len(new), space))
             self._index.execute("COMMIT")
         except BaseException:
-            self._index.execute("ROLLBACK")
+            if self._index.in_transaction:
+                self._index.execute("ROLLBACK")
             raise
 
     def close(self) -> None:
         """Close the index."""
         self._index.close()
 
+    def _records(self, keys: Sequence[bytes], tap: int) -> NDArray[np.void]:
+        """What is kept of the contents at a tap, shape (keys,); a scale of zero where nothing is."""
+        found = self._index.execute("SELECT id, file FROM spaces WHERE key = ?", (self._space_key(tap),))
+        space, file = found.fetchone() or (None, "")
+        if space is None:
+            return np.zeros(len(keys), self._record)
+        return self._read(file, self._rows(keys, space))
+
     def _rows(self, keys: Sequence[bytes], space: int) -> NDArray[np.int64]:
+        """The rows that hold the contents, shape (keys,), -1 for none."""
         found: dict[bytes, int] = {}
         for start in range(0, len(keys), _AT_ONCE):
             part = keys[start : start + _AT_ONCE]
@@ -115,29 +141,42 @@ class StateStore:
             )
         return np.array([found.get(key, -1) for key in keys], np.int64)
 
-    def _read(self, tap: int, rows: NDArray[np.int64]) -> NDArray[np.void]:
-        return np.memmap(self._file(tap), self._record, "r")[rows]
+    def _read(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.void]:
+        file = self._folder / name
+        # A file that lost its end with the machine's power may end within a record.
+        whole = file.stat().st_size // self._record.itemsize if file.exists() else 0
+        there = (rows >= 0) & (rows < whole)
+        records = np.zeros(len(rows), self._record)
+        if there.any():
+            records[there] = np.memmap(file, self._record, "r", shape=(whole,))[rows[there]]
+        return records
 
-    def _write(self, tap: int, start: int, records: NDArray[np.void]) -> None:
-        descriptor = os.open(self._file(tap), os.O_WRONLY | os.O_CREAT, 0o600)
+    def _write(self, name: str, start: int, records: NDArray[np.void]) -> None:
+        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
+            size, offset = os.fstat(descriptor).st_size, start * self._record.itemsize
+            if size < offset:
+                # What is left of a record that was lost must not pass for one: the hole reads as zeros.
+                os.ftruncate(descriptor, size - size % self._record.itemsize)
             data = memoryview(records.tobytes())
-            offset = start * self._record.itemsize
             while data:
                 done = os.pwrite(descriptor, data, offset)
                 data, offset = data[done:], offset + done
         finally:
             os.close(descriptor)
 
-    def _file(self, tap: int) -> Path:
-        name = hashlib.sha256(f"{self._key}\0{tap}".encode()).hexdigest()[:24]
-        return self._folder / f"states-{name}.i8"
+    def _space(self, tap: int) -> tuple[int, str, int]:
+        """Id, data file and number of rows of a tap's space, made if it is new. Within a transaction."""
+        # A name that no other index uses: one made anew beside a running process's old one must not share its rows.
+        name = f"states-{os.urandom(12).hex()}.i8"
+        self._index.execute(
+            "INSERT OR IGNORE INTO spaces (key, file) VALUES (?, ?)", (self._space_key(tap), name)
+        )
+        found = self._index.execute(
+            "SELECT id, file, rows FROM spaces WHERE key = ?", (self._space_key(tap),)
+        )
+        space, file, rows = found.fetchone()
+        return space, file, rows
 
-    def _space(self, tap: int) -> int:
-        if tap not in self._spaces:
-            key = f"{self._key}\0{tap}"
-            self._index.execute("INSERT OR IGNORE INTO spaces (key) VALUES (?)", (key,))
-            row = self._index.execute("SELECT id FROM spaces WHERE key = ?", (key,)).fetchone()
-            self._spaces[tap] = row[0]
-        return self._spaces[tap]
-
+    def _space_key(self, tap: int) -> str:
+        return f"{self._key}\0{tap}"
