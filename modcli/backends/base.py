@@ -60,12 +60,15 @@ class Backend(Protocol):
         per question after the text; states are then those of the first question's turn.
 
         Raises PrefixTooLong where the prefix leaves no room, BackendError where the runtime fails, and ValueError
-        where a question's labels cannot be told apart (`prompts.verbalizers` finds that out beforehand).
+        where a question's labels cannot be told apart (`first_tokens` finds that out beforehand).
         """
         ...
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
-        """The first token of each label word, as the assistant would begin its turn with it."""
+        """The first token of each label word, as the assistant would begin its turn with it.
+
+        Raises ValueError for a label without a word.
+        """
         ...
 
     def write(self, prefix: Prefix, text: str, *, question: str = "", limit: int = 60) -> str:

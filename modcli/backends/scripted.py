@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from modcli.prompts.prompt import Prefix, Question
 
 _LAYERS, _WIDTH, _CONTEXT = 8, 64, 8192
 _WORD = re.compile(r"\w+")
+_VECTORS_KEPT = 50_000
 
 
 class Scripted:
@@ -30,6 +32,7 @@ class Scripted:
         script = repr(sorted((label, sorted(words)) for label, words in self._keywords.items()))
         digest = hashlib.sha256(script.encode()).hexdigest()
         self.facts = ModelFacts("scripted", digest, _LAYERS, _WIDTH, _CONTEXT)
+        self._vector = lru_cache(_VECTORS_KEPT)(_vector)
         #: How many texts were read, so that a test can tell what was answered without the model.
         self.read_count = 0
 
@@ -45,6 +48,9 @@ class Scripted:
         length = len(prefix.opening) + sum(len(message.content) for message in prefix.messages)
         if length > 4 * _CONTEXT:
             raise PrefixTooLong(f"the profile prompt has about {length // 4 - _CONTEXT} tokens too many")
+        for question in questions:
+            if len(set(self.first_tokens(question.labels))) < len(question.labels):
+                raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
         self.read_count += len(texts)
         return [
             Readout(
@@ -57,11 +63,12 @@ class Scripted:
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`: here the first word stands for it."""
-        return [
-            int.from_bytes(hashlib.sha256(label.split()[0].encode()).digest()[:4], "big") for label in labels
-        ]
+        words = [label.split(maxsplit=1) for label in labels]
+        if not all(words):
+            raise ValueError("a label without a word")
+        return [int.from_bytes(hashlib.sha256(word[0].encode()).digest()[:4], "big") for word in words]
 
-    def write(self, prefix: Prefix, text: str, *, question: str = "", limit: int = 60) -> str:
+    def write(self, prefix: Prefix, text: str, *, question: str = "", limit: int = 60) -> str:  # noqa: ARG002 -- the protocol
         """See `Backend.write`."""
         return " ".join(["Scripted:", *_WORD.findall(text)][: min(limit, 12)])
 
@@ -80,6 +87,10 @@ class Scripted:
     def _state(self, text: str, tap: int) -> NDArray[np.float32]:
         state = np.full(_WIDTH, 0.1)
         for word in _WORD.findall(text.lower()):
-            seed = hashlib.sha256(f"{tap}\0{word}".encode()).digest()[:8]
-            state += np.random.default_rng(int.from_bytes(seed, "big")).normal(size=_WIDTH)
+            state += self._vector(tap, word)
         return state.astype(np.float32)
+
+
+def _vector(tap: int, word: str) -> NDArray[np.float64]:
+    seed = hashlib.sha256(f"{tap}\0{word}".encode()).digest()[:8]
+    return np.random.default_rng(int.from_bytes(seed, "big")).normal(size=_WIDTH)
