@@ -37,8 +37,12 @@ def build_moderator(
     *,
     on_error: Action,
     tell: Callable[[str], None] = lambda _line: None,
+    verdicts: bool = True,
 ) -> Moderator:
-    """Everything joined; the model itself is loaded when it is first needed. Fetches weights where allowed."""
+    """Everything joined; the model itself is loaded when it is first needed. Fetches weights where allowed.
+
+    Without `verdicts` every item is judged anew, whatever the cache knows.
+    """
     stage = Stage(settings.stage)
     judged = as_judged(profile)
     if stage is Stage.READING and (blind := without_examples(judged)):
@@ -57,7 +61,7 @@ def build_moderator(
         Preparation(judged, backend, reader, folder=folder, tell=tell),
         digest=profile.digest,
         model=digest,
-        cache=_verdict_cache(settings, profile, digest, tell) if settings.cache else None,
+        cache=_verdict_cache(settings, profile, digest, tell) if settings.cache and verdicts else None,
         stage=stage,
         on_error=on_error,
         tell=tell,
