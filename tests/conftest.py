@@ -8,6 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from modcli.errors import WeightsError
+from modcli.settings import default_folders
+from modcli.weights.locate import ModelFile, locate
+
+#: Where model files may be, from the environment as it is outside of the tests.
+_WEIGHTS = Path(
+    os.environ.get("MODCLI_TEST_WEIGHTS")
+    or os.environ.get("MODCLI_DATA_DIR")
+    or default_folders(os.environ).data
+)
+
+
+@pytest.fixture(scope="session")
+def small_model() -> ModelFile:
+    """SmolLM2-135M as the registry pins it, from MODCLI_TEST_WEIGHTS (a data folder) or the user's own data folder."""
+    try:
+        return locate("smollm2-135m", _WEIGHTS)
+    except WeightsError as error:
+        pytest.skip(f"{error} (in {_WEIGHTS}): `modcli models pull smollm2-135m` fetches it")
+
+
 # As the command itself does, before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

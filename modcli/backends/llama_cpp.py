@@ -93,17 +93,19 @@ class LlamaCpp:
         bodies = [self._tokens(text) for text in texts]
         tails = [self._tokens(q.text) + framed.after for q in questions] or [framed.after]
         labels = [self._distinct_first_tokens(question) for question in questions]
-        readouts: dict[int, Readout] = {}
-        for group in _groups([len(body) for body in bodies], [len(tail) for tail in tails]):
-            for i, readout in zip(
-                group, self._read_group(session, [bodies[i] for i in group], tails, labels, taps), strict=True
-            ):
-                readouts[i] = readout
-        return [readouts[i] for i in range(len(texts))]
+        parts = [
+            # The states are those of the first question's turn.
+            self._read_all(session, bodies, tails[part], labels[part], taps if part.start == 0 else ())
+            for part in _at_once([len(tail) for tail in tails])
+        ]
+        return [_joined(readouts) for readouts in zip(*parts, strict=True)]
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`."""
-        return [self._tokens(label)[0] for label in labels]
+        tokens = [self._tokens(label) for label in labels]
+        if not all(tokens):
+            raise ValueError("a label without a word")
+        return [first for first, *_ in tokens]
 
     def write(self, prefix: Prefix, text: str, *, question: str = "", limit: int = 60) -> str:
         """See `Backend.write`."""
@@ -125,6 +127,21 @@ class LlamaCpp:
         if self._model:
             llama_cpp.llama_model_free(self._model)
             self._model = None
+
+    def _read_all(
+        self,
+        session: Session,
+        bodies: Sequence[list[int]],
+        tails: Sequence[list[int]],
+        labels: Sequence[list[int]],
+        taps: Sequence[int],
+    ) -> list[Readout]:
+        """All the texts, as many at once as fit, each with all the tails."""
+        readouts: dict[int, Readout] = {}
+        for group in _groups([len(body) for body in bodies], [len(tail) for tail in tails]):
+            found = self._read_group(session, [bodies[i] for i in group], tails, labels, taps)
+            readouts |= zip(group, found, strict=True)
+        return [readouts[i] for i in range(len(bodies))]
 
     def _read_group(
         self,
@@ -246,6 +263,26 @@ class LlamaCpp:
         if len(set(tokens)) < len(tokens):
             raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
         return tokens
+
+
+def _at_once(tails: Sequence[int]) -> Iterator[slice]:
+    """The questions, of which each tail's length is given, in parts that fit beside a text."""
+    start = total = 0
+    for i, length in enumerate(tails):
+        if i > start and (total + length > BATCH or i - start == SEQUENCES):
+            yield slice(start, i)
+            start, total = i, 0
+        total += length
+    yield slice(start, len(tails))
+
+
+def _joined(parts: Sequence[Readout]) -> Readout:
+    """One text's answers to the questions that were put in parts."""
+    return Readout(
+        states=parts[0].states,
+        log_probabilities=tuple(answer for part in parts for answer in part.log_probabilities),
+        tokens=sum(part.tokens for part in parts),
+    )
 
 
 def _interleaved(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.backends.seal import is_whole, seal
 from modcli.backends.taps import Taps
 from modcli.errors import BackendError
 
@@ -60,10 +62,14 @@ class Session:
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._vocabulary = llama_cpp.llama_model_get_vocab(model)
         self.prefix_length = len(prefix)
-        if not (state_file and self._load(state_file, prefix)):
-            self.decode([Row(t, i, _PREFIX_SEQUENCE, i == len(prefix) - 1) for i, t in enumerate(prefix)])
-            if state_file:
-                self._save(state_file, prefix)
+        try:
+            if not (state_file and self._load(state_file, prefix)):
+                self.decode([Row(t, i, _PREFIX_SEQUENCE, i == len(prefix) - 1) for i, t in enumerate(prefix)])
+                if state_file:
+                    self._save(state_file, prefix)
+        except BaseException:
+            self.close()
+            raise
 
     def fork(self, sequence: int, *, of: int = _PREFIX_SEQUENCE, length: int | None = None) -> None:
         """Let `sequence` begin as a copy of another; the cells are shared, nothing is computed."""
@@ -143,7 +149,11 @@ class Session:
         return np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self._context, row), shape=(size,))
 
     def _load(self, file: Path, prefix: Sequence[int]) -> bool:
-        if not file.is_file():
+        """Whether the prefix's KV state could be taken from the file. What is not whole never gets to llama.cpp."""
+        try:
+            if not is_whole(file):
+                return False
+        except OSError:
             return False
         tokens = (llama_cpp.llama_token * len(prefix))()
         count = ctypes.c_size_t()
@@ -151,7 +161,8 @@ class Session:
             self._context, os.fsencode(file), _PREFIX_SEQUENCE, tokens, len(prefix), ctypes.byref(count)
         )
         if read and list(tokens[: count.value]) == list(prefix):
-            file.touch()
+            with suppress(OSError):  # a folder that is only read keeps no time of use
+                file.touch()
             return True
         self.forget([_PREFIX_SEQUENCE])
         return False
@@ -166,8 +177,10 @@ class Session:
                 self._context, os.fsencode(partial), _PREFIX_SEQUENCE, tokens, len(prefix)
             )
             if written and partial.stat().st_size >= written:
+                seal(partial)
                 partial.replace(file)
         except OSError:
             pass
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
