@@ -16,7 +16,7 @@ from modcli.judges.heads import Head, fit, leave_one_out
 from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 1
+VERSION = 2
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
@@ -35,9 +35,10 @@ _PROTOTYPE_SLOPE, _PROTOTYPE_ZERO = 2.0, 2.2
 #: Label scores of ordinary posts lie below this many standard deviations above their mean, but for a few percent.
 _LABEL_DEVIATIONS, _LEAST_DEVIATION = 1.75, 0.5
 #: How many shots' worth of trust the bank has when shots say where the label score's zero is.
-_LABEL_PRIOR = 4.0
+_LABEL_PRIOR = 1.0
 _LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_LABEL_WEIGHT = 0.5
+#: The usual weight of a nat, and how many nats of left-out loss it takes to leave it by 1.
+_LABEL_WEIGHT, _LABEL_HOLD = 0.5, 4.0
 #: Shots on each side from which on leave-one-out may choose the label's weight.
 _ENOUGH = 4
 #: Log-odds around the threshold within which the label words are asked, by how many shots a side there are.
@@ -189,7 +190,7 @@ def _label_weight(left_out: Floats, labels: LabelScores, offset: float) -> float
         return _LABEL_WEIGHT
     losses = [
         _log_loss((left_out + weight * (scores - offset))[clean], truth[clean])
-        + (weight - _LABEL_WEIGHT) ** 2 / clean.sum()
+        + _LABEL_HOLD * (weight - _LABEL_WEIGHT) ** 2 / clean.sum()
         for weight in _LABEL_WEIGHTS
     ]
     return _LABEL_WEIGHTS[int(np.argmin(losses))]
