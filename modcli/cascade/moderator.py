@@ -189,7 +189,7 @@ class Moderator:
             name: np.maximum.reduceat(odds, np.searchsorted(owner, range(len(tasks))))
             for name, odds in log_odds.items()
         }
-        probabilities = _probabilities(worst, self._profile.task)
+        found_at = probabilities(worst, self._profile.task)
         thresholds = {category.name: category.threshold for category in judge.categories}
         verdicts = []
         for i, task in enumerate(tasks):
@@ -200,7 +200,7 @@ class Moderator:
                 for category in judge.categories
             }
             action, found, reason = decide(
-                self._profile, {name: float(p[i]) for name, p in probabilities.items()}, thresholds, shots
+                self._profile, {name: float(p[i]) for name, p in found_at.items()}, thresholds, shots
             )
             verdict = self._verdict(
                 action,
@@ -306,7 +306,7 @@ def _task(item: Item) -> _Task:
     return _Task(item, cut.texts, cut.read * size / whole)
 
 
-def _probabilities(log_odds: Mapping[str, Floats], task: Task) -> dict[str, Floats]:
+def probabilities(log_odds: Mapping[str, Floats], task: Task) -> dict[str, Floats]:
     """Each category's probability by itself; in a multi-class task, against each other."""
     if task is Task.MULTI_CLASS:
         return dict(zip(log_odds, shares(list(log_odds.values())), strict=True))

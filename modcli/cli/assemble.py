@@ -15,6 +15,7 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import Preparation, without_examples
+from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cli.progress import TransferProgress
 from modcli.errors import MissingExtraError, UsageError
 from modcli.judges import fitting
@@ -66,6 +67,22 @@ def build_moderator(
         on_error=on_error,
         tell=tell,
     )
+
+
+def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str], None]) -> Rejudged:
+    """Everything read on this machine so far, judged under a profile. Raises UsageError where nothing is kept."""
+    backend, digest = _backend(settings)
+    store = _store(settings, digest, backend, tell) if settings.cache else None
+    if store is None:
+        raise UsageError("no states are kept, so nothing can be judged again", hint="modcli config show")
+    judged = as_judged(profile)
+    reader = Reader(lambda: backend, store, tell=tell)
+    try:
+        judge = Preparation(judged, backend, reader, folder=settings.cache_dir / JUDGES, tell=tell).judge
+        return rejudge(judged, judge, store)
+    finally:
+        store.close()
+        backend.close()
 
 
 def _backend(settings: Settings) -> tuple[LazyBackend, str]:

@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from modcli.cascade.rejudging import moved
 from modcli.cli import profile_view as view
 from modcli.cli.app import tell_error
+from modcli.cli.assemble import rejudge_stored
 from modcli.cli.editor import edited_by_hand
+from modcli.cli.stream import tell
 from modcli.errors import ProfileError, UsageError
 from modcli.profiles import create, edit, shots
 from modcli.profiles.compare import differences
@@ -254,13 +257,23 @@ def diff(
     form: Annotated[
         Literal["text", "jsonl"] | None, typer.Option("--format", help="text on a terminal, jsonl on a pipe.")
     ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="Also count the texts read so far that would be treated otherwise."),
+    ] = False,
 ) -> None:
     """Compare what two profiles mean, with all that they inherit."""
     shelf = _shelf()
-    found = differences(load(first, shelf), load(second, shelf))
-    view.print_differences(found, form or ("text" if sys.stdout.isatty() else "jsonl"))
+    both = load(first, shelf), load(second, shelf)
+    found = differences(*both)
+    form = form or ("text" if sys.stdout.isatty() else "jsonl")
+    view.print_differences(found, form)
     if not found:
         typer.echo("no difference", err=True)
+    if stored:
+        settings = load_settings({}, os.environ, Path.cwd())
+        before, after = (rejudge_stored(settings, one, tell=tell) for one in both)
+        view.print_moved(moved(before, after), sorted({*before.blind, *after.blind}), form)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from modcli.errors import ProfileError
-from modcli.profile import Category, Profile
+from modcli.profile import Action, Category, Profile
 from modcli.profiles.compare import Difference
 from modcli.profiles.find import Found
 from modcli.profiles.lint import Finding, Severity
@@ -145,6 +145,22 @@ def print_differences(found: Iterable[Difference], form: str) -> None:
             typer.echo(json.dumps(asdict(one)))
         else:
             print_text(_difference(one) + "\n")
+
+
+def print_moved(moved: Mapping[tuple[int, int], int], blind: Sequence[str], form: str) -> None:
+    """How many texts read so far go from one action to another."""
+    names = [action.value for action in Action]
+    texts = sum(moved.values())
+    changes = {f"{names[old]} to {names[new]}": n for (old, new), n in sorted(moved.items()) if old != new}
+    if form == "jsonl":
+        typer.echo(json.dumps({"what": "stored", "texts": texts, "moved": changes, "left_out": list(blind)}))
+        return
+    count = sum(changes.values())
+    typer.echo(f"of {texts:,} texts read so far, {count:,} would be treated otherwise")
+    for change, number in changes.items():
+        typer.echo(f"    {change}: {number:,}")
+    if blind:
+        print_text(f"left out, as they have no examples: {', '.join(blind)}\n")
 
 
 def _difference(one: Difference) -> str:

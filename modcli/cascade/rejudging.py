@@ -1,0 +1,50 @@
+"""All that was ever read, judged under a profile: one matrix product, no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modcli.cascade.moderator import probabilities
+from modcli.judges.decision import severities
+from modcli.judges.judge import Evidence, Judge
+from modcli.profile import Profile
+from modcli.states.store import StateStore
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """The contents by their keys; the severity of each one's action and each category's probability, both of shape
+    (contents,). `blind` names the categories that only the profile prompt can judge: they are left out."""
+
+    keys: list[bytes]
+    severity: NDArray[np.int8]
+    probabilities: dict[str, Floats]
+    blind: tuple[str, ...]
+
+
+def rejudge(profile: Profile, judge: Judge, store: StateStore) -> Rejudged:
+    """Judge every content in the store by what was read of it. The profile prompt is not asked, not even where the
+    reading is unsure. A text of several windows is as many contents."""
+    keys, products = store.products(judge.taps, judge.columns)
+    blind = tuple(c.name for c in judge.categories if c.evidence is Evidence.DEFINITION)
+    log_odds = {name: odds for name, odds in judge.readings(products).items() if name not in blind}
+    found = probabilities(log_odds, profile.task)
+    thresholds = {category.name: category.threshold for category in judge.categories}
+    severity = severities(profile, found, thresholds) if found else np.zeros(len(keys), np.int8)
+    return Rejudged(keys, severity, found, blind)
+
+
+def moved(before: Rejudged, after: Rejudged) -> dict[tuple[int, int], int]:
+    """How many contents known to both went from one severity to another, by (before, after), unmoved ones included."""
+    old = dict(zip(before.keys, before.severity.tolist(), strict=True))
+    counts: dict[tuple[int, int], int] = {}
+    for key, severity in zip(after.keys, after.severity.tolist(), strict=True):
+        if key in old:
+            pair = (old[key], severity)
+            counts[pair] = counts.get(pair, 0) + 1
+    return counts
