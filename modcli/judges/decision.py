@@ -23,15 +23,15 @@ def decide(
 
     A category fires at its threshold. In a multi-class task only the most probable label may fire (the probability
     that the categories leave over is that of none of them). A category that fired is called off by an allowed
-    category that names it in `exempts`, fired too, and is at least as probable. The strictest action that is left
-    is the item's.
+    category that names it in `exempts`, fired too, and is more probable. The strictest action that is left is the
+    item's. Whatever is equal is decided for the stricter action.
     """
     judged = [category for category in profile.categories if category.name in probabilities]
     fired = {c.name for c in judged if probabilities[c.name] >= thresholds[c.name]}
     if profile.task is Task.MULTI_CLASS and judged:
         best = max(judged, key=lambda category: (probabilities[category.name], category.action.severity)).name
         left_over = 1 - sum(probabilities[category.name] for category in judged)
-        fired = {best} if best in fired and probabilities[best] > left_over else set()
+        fired = {best} if best in fired and probabilities[best] >= left_over else set()
     found: dict[str, CategoryVerdict] = {}
     for category in judged:
         exempted_by = _exemption(category, judged, probabilities, fired)
@@ -44,7 +44,7 @@ def decide(
             shots=tuple(shots.get(category.name, ())),
         )
     action = strictest(*(verdict.action for verdict in found.values()))
-    return action, found, _reason(action, found)
+    return action, found, _reason(action, found, fired)
 
 
 def severities(
@@ -62,12 +62,12 @@ def severities(
     fired = found >= np.array([[thresholds[category.name]] for category in judged])
     if profile.task is Task.MULTI_CLASS:
         best = np.arange(len(judged))[:, None] == found.argmax(axis=0)
-        fired &= best & (found > 1 - found.sum(axis=0))
+        fired &= best & (found >= 1 - found.sum(axis=0))
     counts = fired.copy()
     for i, category in enumerate(judged):
         for j, other in enumerate(judged):
             if other.action is Action.ALLOW and category.name in other.exempts:
-                counts[i] &= ~(fired[j] & (found[j] >= found[i]))
+                counts[i] &= ~(fired[j] & (found[j] > found[i]))
     severity = np.array([[category.action.severity] for category in judged], np.int8)
     return np.asarray((counts * severity).max(axis=0), np.int8)
 
@@ -84,12 +84,12 @@ def _exemption(
         if other.action is Action.ALLOW
         and other.name in fired
         and category.name in other.exempts
-        and probabilities[other.name] >= probabilities[category.name]
+        and probabilities[other.name] > probabilities[category.name]
     ]
     return max(exceptions, key=lambda name: probabilities[name], default=None)
 
 
-def _reason(action: Action, found: Mapping[str, CategoryVerdict]) -> str:
+def _reason(action: Action, found: Mapping[str, CategoryVerdict], fired: set[str]) -> str:
     if action is not Action.ALLOW:
         deciding = [(name, v) for name, v in found.items() if v.action is action]
         return ", ".join(f"{name} {v.probability:.2f} (from {v.threshold:.2f})" for name, v in deciding)
@@ -100,7 +100,11 @@ def _reason(action: Action, found: Mapping[str, CategoryVerdict]) -> str:
         )
     if not found:
         return "no category to judge"
-    name, highest = max(found.items(), key=lambda entry: entry[1].probability - entry[1].threshold)
-    if highest.fired and highest.action is Action.ALLOW:
-        return f"{name} {highest.probability:.2f}, which is allowed"
-    return f"below every threshold; nearest: {name} {highest.probability:.2f} (from {highest.threshold:.2f})"
+    if fired:
+        name = max(fired, key=lambda name: (found[name].probability, name))
+        return f"{name} {found[name].probability:.2f}, which is allowed"
+    name, nearest = max(found.items(), key=lambda entry: entry[1].probability - entry[1].threshold)
+    told = f"{name} {nearest.probability:.2f} (from {nearest.threshold:.2f})"
+    if nearest.fired:
+        return f"{told}, but another label is more probable"
+    return f"below every threshold; nearest: {told}"

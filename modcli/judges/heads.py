@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_NEWTON_STEPS = 25
+_NEWTON_STEPS = 60
 _TOLERANCE = 1e-8
 
 Floats = NDArray[np.float64]
@@ -88,17 +88,25 @@ def _newton(
 ) -> Floats:
     rows = np.hstack([coordinates, np.ones((len(coordinates), 1))])
     signs = np.where(labels, 1.0, -1.0)
-    ridge = np.full(rows.shape[1], penalty)
+    ridge = np.full(rows.shape[1], float(penalty))
     ridge[-1] = 1e-6
-    solution = np.zeros(rows.shape[1]) if start is None else start.copy()
+    solution = np.zeros(rows.shape[1]) if start is None else start
+    margins = signs * (rows @ solution)
+
+    def loss(margins: Floats, solution: Floats) -> float:
+        return float(importance @ np.logaddexp(0, -margins) + ridge @ np.square(solution) / 2)
+
     for _ in range(_NEWTON_STEPS):
-        margins = signs * (rows @ solution)
         miss = 1 / (1 + np.exp(np.clip(margins, -500, 500)))
         gradient = ridge * solution - rows.T @ (importance * signs * miss)
         curvature = (rows * (importance * miss * (1 - miss))[:, None]).T @ rows + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient)
-        # A long step where the curve is flat would overshoot.
-        solution -= step * min(1.0, 20.0 / max(float(np.linalg.norm(step)), 1e-12))
+        # Where the curve is flat a full step overshoots: halve it until the loss is no greater.
+        moved, size, before = signs * (rows @ step), 1.0, loss(margins, solution)
+        while loss(margins - size * moved, solution - size * step) > before * (1 + 1e-12) and size > 1e-6:
+            size /= 2
+        solution = solution - size * step
+        margins = margins - size * moved
         if np.abs(step).max() < _TOLERANCE:
             break
     return solution

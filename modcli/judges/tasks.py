@@ -20,6 +20,11 @@ def as_judged(profile: Profile) -> Profile:
         return profile
     allowed = [category for category in profile.categories if category.action is Action.ALLOW]
     thresholds = [category.threshold for category in harmful if category.threshold is not None]
+    examples = _all(*(category.examples for category in harmful))
+    against = _all(
+        *(category.counterexamples for category in harmful), *(category.examples for category in allowed)
+    )
+    texts = {shot.text for shot in examples}
     return replace(
         profile,
         categories=(
@@ -30,11 +35,9 @@ def as_judged(profile: Profile) -> Profile:
                 note="\n".join(
                     f"Not {HARMFUL}: {_told(category)}" for category in allowed if category.definition
                 ),
-                examples=_all(*(category.examples for category in harmful)),
-                counterexamples=_all(
-                    *(category.counterexamples for category in harmful),
-                    *(category.examples for category in allowed),
-                ),
+                examples=examples,
+                # What is not of one category may well be of another that is harmful too.
+                counterexamples=tuple(shot for shot in against if shot.text not in texts),
                 threshold=min(thresholds, default=None),
             ),
         )
