@@ -13,6 +13,7 @@ from modcli.backends.base import Backend
 from modcli.backends.lazy import LazyBackend
 from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
+from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import Preparation, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
@@ -30,6 +31,8 @@ from modcli.weights.locate import ModelFile, ensure
 
 VERDICTS = "verdicts.db"
 STATES, JUDGES, PREFIXES, FACTS = "states", "judges", "prefixes", "models"
+#: Bytes that these kinds may take on disk: beyond that, the least recently used go.
+KEEP = {"prefixes": 1 << 30, "judges": 200_000_000}
 
 
 def build_moderator(
@@ -51,6 +54,9 @@ def build_moderator(
             f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
             hint="Add an example, or leave out --stage.",
         )
+    if settings.cache:
+        for kind, most in KEEP.items():
+            prune(kind, cache_folders(settings)[kind], most)
     backend, digest = _backend(settings)
     store = _store(settings, digest, backend, tell) if settings.cache else None
     reader = Reader(lambda: backend, store, tell=tell)
@@ -71,6 +77,9 @@ def build_moderator(
 
 def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str], None]) -> Rejudged:
     """Everything read on this machine so far, judged under a profile. Raises UsageError where nothing is kept."""
+    if settings.cache:
+        for kind, most in KEEP.items():
+            prune(kind, cache_folders(settings)[kind], most)
     backend, digest = _backend(settings)
     store = _store(settings, digest, backend, tell) if settings.cache else None
     if store is None:
