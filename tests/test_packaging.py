@@ -40,7 +40,7 @@ def test_dependencies_are_what_is_imported() -> None:
     assert listed == imported()
 
 
-def test_the_version_is_said_once_in_two_places() -> None:
+def test_the_version_is_the_same_in_both_places() -> None:
     assert PROJECT["project"]["version"] == __version__
 
 
