@@ -1,0 +1,223 @@
+"""The shape of the package: what may import what, what `--help` may load, and how long anything may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "modcli"
+MODULES = sorted(ROOT.rglob("*.py"))
+
+#: Each part may import those above it, and itself. `cli` is the last.
+ORDER = (
+    *("errors", "settings", "item", "profile", "verdict"),
+    *("profiles", "sources", "prompts", "weights", "backends", "embedders", "states", "judges"),
+    *("cascade", "audit", "evaluation", "diagnosis", "reports", "cli"),
+)
+#: Parts that are values in, values out: nothing of these may be imported there.
+WORLD = {"os", "pathlib", "socket", "sqlite3", "subprocess", "shutil", "tempfile", "urllib", "sys"}
+PURE = ("item", "profile", "verdict", "prompts")
+#: The only parts that may import a vendor's package.
+VENDORS = {
+    "llama_cpp": {"backends"},
+    "transformers": {"backends"},
+    "torch": {"backends", "embedders"},
+    "onnxruntime": {"embedders"},
+    "sentence_transformers": {"embedders"},
+    "huggingface_hub": {"weights"},
+    "typer": {"cli"},
+    "rich": {"cli", "reports"},
+    "jinja2": {"prompts", "reports"},
+    "yaml": {"profiles"},
+    "ruamel": {"profiles"},
+    "pydantic": {"profiles"},
+}
+#: Where a module is loaded by its name, and why.
+IMPORTLIB = {
+    "cli/app.py": "a command is loaded when it is run",
+    "cli/assemble.py": "a backend is loaded when its model is",
+    "diagnosis/machine.py": "vendors' packages, to see whether they load",
+}
+#: Modules whose tests are another's, and whose.
+TESTED_WITH = {
+    "errors.py": "cli/test_check.py",
+    "item.py": "sources/test_text.py",
+    "profile.py": "profiles/test_load.py",
+    "verdict.py": "judges/test_decision.py",
+    "backends/base.py": "backends/test_contract.py",
+    "backends/llama_session.py": "backends/test_llama_cpp.py",
+    "backends/taps.py": "backends/test_llama_cpp.py",
+    "cli/app.py": "cli/test_check.py",
+    "cli/assemble.py": "cli/test_check.py",
+    "cli/editor.py": "cli/test_profile.py",
+    "cli/passthrough.py": "cli/test_stream.py",
+    "cli/profile_view.py": "cli/test_profile.py",
+    "diagnosis/finding.py": "diagnosis/test_machine.py",
+    "diagnosis/installed.py": "cli/test_doctor.py",
+    "profiles/plan.py": "profiles/test_edit.py",
+    "prompts/reading.py": "prompts/test_prompt.py",
+    "reports/base.py": "reports/test_jsonl.py",
+    "reports/terminal_text.py": "reports/test_terminal.py",
+    "sources/lines.py": "sources/test_text.py",
+    "weights/hub_worker.py": "weights/test_hub.py",
+    "weights/inventory.py": "cli/test_models.py",
+    "weights/places.py": "weights/test_locate.py",
+    "weights/transport.py": "weights/test_fetch.py",
+}
+MOST_LINES, LONGEST_FUNCTION = 400, 60
+VAGUE = {"utils", "util", "helpers", "manager"}
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+def name(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def part(file: Path) -> str:
+    """The part of the package that a file is of: its folder, or its own name."""
+    return file.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """The dotted names of all that is imported somewhere below."""
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.level == 0, "imports are absolute"
+            yield statement.module or ""
+            # What is imported may itself be a module.
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def first_party(file: Path) -> set[Path]:
+    """The files of the package that one imports."""
+    found = set()
+    for dotted in imports(tree(file)):
+        if dotted.split(".")[0] == "modcli":
+            path = ROOT.joinpath(*dotted.split(".")[1:])
+            found |= {
+                option for option in (path.with_suffix(".py"), path / "__init__.py") if option.is_file()
+            }
+    return found - {file, ROOT / "__init__.py"}
+
+
+def all_of(kind: str) -> list[object]:
+    return [pytest.param(file, id=name(file)) for file in MODULES if kind != "parts" or part(file) in ORDER]
+
+
+def test_every_part_has_its_place() -> None:
+    parts = {part(file) for file in MODULES} - {"__init__", "__main__"}
+    assert parts <= set(ORDER)
+
+
+@pytest.mark.parametrize("file", all_of("parts"))
+def test_imports_point_one_way(file: Path) -> None:
+    above = ORDER[: ORDER.index(part(file)) + 1]
+    below = {name(found) for found in first_party(file) if part(found) not in above}
+    assert not below, f"{name(file)} is of a part that may not import these"
+
+
+def test_item_imports_nothing_but_errors() -> None:
+    assert {name(file) for file in first_party(ROOT / "item.py")} == {"errors.py"}
+
+
+def test_no_cycles() -> None:
+    done: set[Path] = set()
+
+    def visit(file: Path, way: tuple[Path, ...]) -> None:
+        assert file not in way, " -> ".join(name(step) for step in (*way[way.index(file) :], file))
+        if file not in done:
+            for imported in first_party(file):
+                if imported.name != "__init__.py":
+                    visit(imported, (*way, file))
+            done.add(file)
+
+    for file in MODULES:
+        visit(file, ())
+
+
+@pytest.mark.parametrize("file", all_of("modules"))
+def test_no_first_party_import_hides_in_a_function(file: Path) -> None:
+    """Nor behind a name: `importlib` loads modules where the table says so."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            assert not [found for found in imports(node) if found.split(".")[0] == "modcli"], ast.unparse(
+                node
+            )[:80]
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias):
+            loads = ast.unparse(node).split(".")[-1] in ("import_module", "__import__")
+            assert not loads or name(file) in IMPORTLIB
+
+
+@pytest.mark.parametrize("file", all_of("modules"))
+def test_vendors_and_the_world_stay_where_they_belong(file: Path) -> None:
+    packages = {dotted.split(".")[0] for dotted in imports(tree(file))}
+    strangers = {vendor for vendor in packages & VENDORS.keys() if part(file) not in VENDORS[vendor]}
+    assert not strangers
+    if part(file) in PURE:
+        assert not packages & WORLD
+
+
+def test_concrete_backends_know_no_moderation() -> None:
+    """They import the protocol, prompts, errors and each other."""
+    for file in (ROOT / "backends").glob("*.py"):
+        assert {part(found) for found in first_party(file)} <= {"backends", "prompts", "errors"}, name(file)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from modcli.cli.app import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print(*sorted(sys.modules), sep='\\n', file=sys.stderr)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {module.split(".")[0] for module in ran.stderr.splitlines()}
+    heavy = {*VENDORS, "numpy", "PIL", "pandas", "platformdirs", "sqlite3"} - {"typer"}
+    assert not loaded & heavy
+    assert "check" in ran.stdout
+
+
+@pytest.mark.parametrize("file", all_of("modules"))
+def test_every_module_has_a_test(file: Path) -> None:
+    """tests/ mirrors modcli/; where a module's test is another's, the table says whose."""
+    if file.name in ("__init__.py", "__main__.py"):
+        return
+    own = file.relative_to(ROOT).with_name(f"test_{file.name}").as_posix()
+    expected = TESTED_WITH.get(name(file), own)
+    assert (ROOT.parent / "tests" / expected).is_file()
+    assert expected == own or not (ROOT.parent / "tests" / own).exists(), "the table is out of date"
+
+
+def test_tables_name_what_there_is() -> None:
+    names = {name(file) for file in MODULES}
+    assert TESTED_WITH.keys() <= names
+    assert IMPORTLIB.keys() <= names
+
+
+@pytest.mark.parametrize("file", all_of("modules"))
+def test_nothing_is_too_long(file: Path) -> None:
+    assert len(file.read_text("utf-8").splitlines()) <= MOST_LINES
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("file", all_of("modules"))
+def test_names_say_what_is_in_a_module(file: Path) -> None:
+    assert not VAGUE & set(file.relative_to(ROOT).with_suffix("").parts)
+    assert file.stem == "__main__" or ast.get_docstring(tree(file)), "its first line says it"
