@@ -64,6 +64,10 @@ class Backend(Protocol):
         """
         ...
 
+    def check(self, prefix: Prefix) -> None:
+        """Raise PrefixTooLong, which tells by how much, where the prefix leaves no room for a text."""
+        ...
+
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """The first token of each label word, as the assistant would begin its turn with it.
 

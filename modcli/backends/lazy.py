@@ -52,6 +52,10 @@ class LazyBackend:
         """See `Backend.read`."""
         return self._backend.read(prefix, texts, taps=taps, questions=questions)
 
+    def check(self, prefix: Prefix) -> None:
+        """See `Backend.check`."""
+        self._backend.check(prefix)
+
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`."""
         return self._backend.first_tokens(labels)

@@ -100,6 +100,17 @@ class LlamaCpp:
         ]
         return [_joined(readouts) for readouts in zip(*parts, strict=True)]
 
+    def check(self, prefix: Prefix) -> None:
+        """See `Backend.check`."""
+        length = len((self._framed.get(prefix.digest) or self._frame(prefix)).before)
+        room = self.facts.context - ROOM
+        if length > room:
+            raise PrefixTooLong(
+                f"the profile prompt has {length} tokens, {length - room} more than"
+                f" {self.facts.name} has room for ({room})",
+                hint="Shorten definitions, remove examples, or raise the `context` setting.",
+            )
+
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`."""
         tokens = [self._tokens(label) for label in labels]
@@ -193,13 +204,7 @@ class LlamaCpp:
         if prefix.digest in self._sessions:
             self._sessions.move_to_end(prefix.digest)
             return self._sessions[prefix.digest], framed
-        room = self.facts.context - ROOM
-        if len(framed.before) > room:
-            raise PrefixTooLong(
-                f"the profile prompt has {len(framed.before)} tokens, {len(framed.before) - room} more than"
-                f" {self.facts.name} has room for ({room})",
-                hint="Shorten definitions, remove examples, or raise the `context` setting.",
-            )
+        self.check(prefix)
         while len(self._sessions) >= _SESSIONS:
             self._sessions.popitem(last=False)[1].close()
         session = Session(

@@ -45,9 +45,7 @@ class Scripted:
         questions: Sequence[Question] = (),
     ) -> list[Readout]:
         """See `Backend.read`."""
-        length = len(prefix.opening) + sum(len(message.content) for message in prefix.messages)
-        if length > 4 * _CONTEXT:
-            raise PrefixTooLong(f"the profile prompt has about {length // 4 - _CONTEXT} tokens too many")
+        self.check(prefix)
         for question in questions:
             if len(set(self.first_tokens(question.labels))) < len(question.labels):
                 raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
@@ -60,6 +58,12 @@ class Scripted:
             )
             for text in texts
         ]
+
+    def check(self, prefix: Prefix) -> None:
+        """See `Backend.check`."""
+        length = len(prefix.opening) + sum(len(message.content) for message in prefix.messages)
+        if length > 4 * _CONTEXT:
+            raise PrefixTooLong(f"the profile prompt has about {length // 4 - _CONTEXT} tokens too many")
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`: here the first word stands for it."""

@@ -83,6 +83,10 @@ class Preparation:
         kept = _loaded(file, Judge.load)
         if kept is not None:
             return kept
+        if self.prompt is not None:
+            # Not needed yet, but what is wrong with it should be known before the first item is judged.
+            _check_words(self._backend, self.prompt)
+            self._backend.check(self.prompt.prefix)
         judge = Judge(
             self._taps,
             self._background.mean,
@@ -101,7 +105,6 @@ class Preparation:
         kept = _loaded(file, _read_labels)
         if kept is not None and set(kept) == set(self.prompt.asked):
             return kept
-        _check_words(self._backend, self.prompt)
         self._tell("preparing the profile prompt: once for this profile and model")
         scores = self._label_scores(self.prompt)
         fits = {

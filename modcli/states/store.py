@@ -28,7 +28,7 @@ _VERSION = 2
 #: Bound parameters in one query; SQLite allows many more, the plan does not get better.
 _AT_ONCE = 900
 #: Records multiplied at once: as floats they still fit into a core's cache.
-_CHUNK = 512
+_CHUNK = 128
 
 
 def content_key(text: str) -> bytes:
@@ -136,11 +136,14 @@ class StateStore:
                 row_of = dict(zip(keys, rows.tolist(), strict=True))
                 rows = np.array([row_of[key] for key in common], np.int64)
             file = self._file_of(tap)
+            # In the order of the file: from page to page, not to and fro.
+            order = np.argsort(rows, kind="stable")
             for start in range(0, len(common), _CHUNK):
-                records = self._read(file, rows[start : start + _CHUNK])
+                chosen = order[start : start + _CHUNK]
+                records = self._read(file, rows[chosen])
                 product = records["values"].astype(np.float32) @ columns[i]
-                found[start : start + _CHUNK, i] = product * records["scale"][:, None]
-                whole[start : start + _CHUNK] &= records["scale"] > 0
+                found[chosen, i] = product * records["scale"][:, None]
+                whole[chosen] &= records["scale"] > 0
         return [key for key, there in zip(common, whole, strict=True) if there], found[whole]
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from modcli.backends.scripted import Scripted
 from modcli.cascade.preparation import Preparation, label_scores, taps_of, without_examples
+from modcli.errors import PrefixTooLong, ProfileError
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.prompts.profile_prompt import assemble
 from modcli.states.reader import Reader
@@ -73,6 +74,27 @@ def test_prompt_is_prepared_when_it_is_needed_and_said_so(tmp_path: Path) -> Non
     assert not any("prompt" in line for line in told)
     assert set(prepared.labels) == {"spam"}
     assert any("prompt" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("category", "error", "says"),
+    [
+        (Category("ordinary-spam", Action.BLOCK, "Sells.", examples=SPAM.examples), ProfileError, "apart"),
+        (
+            Category("spam", Action.BLOCK, "Sells things. " * 9_000, examples=SPAM.examples),
+            PrefixTooLong,
+            "tokens",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_prompt_is_known_before_an_item_is_judged(
+    category: Category, error: type[Exception], says: str
+) -> None:
+    backend = Scripted()
+    prepared = Preparation(Profile("p", (category,)), backend, Reader(lambda: backend, None))
+    with pytest.raises(error, match=says):
+        prepared.judge  # noqa: B018 -- raises
+    assert backend.read_count == 0
 
 
 def test_label_scores_leave_out_the_questions_not_put() -> None:
