@@ -220,15 +220,19 @@ class LlamaCpp:
         return self._prefix_folder / f"{hashlib.sha256(parts.encode()).hexdigest()}.kv"
 
     def _frame(self, prefix: Prefix) -> _Framed:
+        first = llama_cpp.llama_vocab_bos(self._vocabulary)
         special = {
-            "bos_token": self._text([llama_cpp.llama_vocab_bos(self._vocabulary)], special=True),
+            "bos_token": self._text([first], special=True),
             "eos_token": self._text([llama_cpp.llama_vocab_eos(self._vocabulary)], special=True),
         }
         try:
             applied: Frame = frame(self._template, prefix, special)
         except ValueError as error:
             raise BackendError(f"{self.facts.name}: {error}") from error
-        framed = _Framed(before=self._segments(applied.before), after=self._segments(applied.after))
+        before = self._segments(applied.before)
+        if llama_cpp.llama_vocab_get_add_bos(self._vocabulary) and before[:1] != [first]:
+            before.insert(0, first)  # what the template leaves out is left to the tokenizer
+        framed = _Framed(before, self._segments(applied.after))
         self._framed[prefix.digest] = framed
         return framed
 

@@ -12,7 +12,7 @@ from modcli.prompts.prompt import Prefix, Question
 from modcli.prompts.template import conversation
 
 #: Changes whenever the wording does: a part of every cache key.
-VERSION = 1
+VERSION = 2
 #: The label word of a post that belongs to no category.
 ORDINARY = "ordinary"
 
@@ -32,6 +32,9 @@ def assemble(profile: Profile, categories: Sequence[Category], *, shots: int = 0
     single = profile.task is Task.MULTI_CLASS
     chosen = tuple(chain.from_iterable(_interleave(_shots_of(category, shots)) for category in categories))
     if single:
+        # What is not of one class may be of another: it is shown with one answer.
+        classed = {shot.text for category in categories for shot in category.examples}
+        chosen = tuple(entry for entry in chosen if entry[1] != ORDINARY or entry[0].text not in classed)
         questions: tuple[Question, ...] = (_choice(categories),)
         turns = [(normalize(shot.text) + questions[0].text, word) for shot, word, _ in chosen]
     else:

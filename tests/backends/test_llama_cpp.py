@@ -120,6 +120,19 @@ def test_text_that_spells_special_tokens_makes_none(llama: LlamaCpp, text: str) 
     assert control[0] == control[1]
 
 
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_text_begins_as_the_tokenizer_has_it(
+    llama: LlamaCpp, monkeypatch: pytest.MonkeyPatch, asked_for: bool
+) -> None:
+    """A template may leave the first token to the tokenizer; one that spells it gets no second."""
+    monkeypatch.setattr(llama_backend.llama_cpp, "llama_vocab_get_add_bos", lambda _: asked_for)
+    monkeypatch.setattr(llama, "_framed", {})
+    first = llama_cpp.llama_vocab_bos(llama._vocabulary)
+    assert llama._frame(SHORT).before[:2].count(first) == 1, "this model's own template spells it"
+    monkeypatch.setattr(llama, "_template", "{% for m in messages %}{{ m.content }}\n{% endfor %}")
+    assert (llama._frame(SHORT).before[0] == first) is asked_for
+
+
 def test_text_longer_than_a_batch(llama: LlamaCpp) -> None:
     """It is computed in pieces, and its states are those of its last token, at every depth."""
     words = "word " * (BATCH + 20)
