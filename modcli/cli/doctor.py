@@ -118,5 +118,5 @@ def _print(finding: Finding, *, as_table: bool) -> None:
         typer.echo(json.dumps(asdict(finding)))
         return
     line = Text.assemble((f"{finding.state.value:8}", _STYLES[finding.state]))
-    line.append(f" {printable(finding.what):20} {printable(finding.detail)}")
+    line.append(f" {printable(finding.what):26} {printable(finding.detail)}")
     Console(highlight=False, soft_wrap=True).print(line)
