@@ -13,7 +13,7 @@ from modcli.settings import default_folders
 from modcli.weights.locate import ModelFile, locate
 
 #: Where model files may be, from the environment as it is outside of the tests.
-_WEIGHTS = Path(
+WEIGHTS = Path(
     os.environ.get("MODCLI_TEST_WEIGHTS")
     or os.environ.get("MODCLI_DATA_DIR")
     or default_folders(os.environ).data
@@ -24,9 +24,9 @@ _WEIGHTS = Path(
 def small_model() -> ModelFile:
     """SmolLM2-135M as the registry pins it, from MODCLI_TEST_WEIGHTS (a data folder) or the user's own data folder."""
     try:
-        return locate("smollm2-135m", _WEIGHTS)
+        return locate("smollm2-135m", WEIGHTS)
     except WeightsError as error:
-        pytest.skip(f"{error} (in {_WEIGHTS}): `modcli models pull smollm2-135m` fetches it")
+        pytest.skip(f"{error} (in {WEIGHTS}): `modcli models pull smollm2-135m` fetches it")
 
 
 # As the command itself does, before numpy is imported.
