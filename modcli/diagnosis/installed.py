@@ -52,7 +52,7 @@ def profiles(shelf: Shelf) -> Iterator[Finding]:
             warnings += sum(finding.severity is Severity.WARNING for finding in lint(loaded))
         except ProfileError as error:
             broken.append(warning(f"profile {one.name}", str(error), error.hint or ""))
-    told = f"{len(found)} found, {len(broken)} invalid, {warnings} warnings of `profile validate`"
+    told = f"{len(found)} found, {len(broken)} invalid, {_warnings(warnings)} of `profile validate`"
     yield (
         ok("profiles", told)
         if found
@@ -69,12 +69,16 @@ def chosen_profile(wishes: Sequence[str], shelf: Shelf) -> Finding:
     except ProfileError as error:
         return failure(f"profile {name}", error)
     weak = sum(finding.severity is Severity.WARNING for finding in lint(profile))
-    detail = f"{len(profile.categories)} categories, {weak} warnings"
+    detail = f"{len(profile.categories)} categories, {_warnings(weak)}"
     if not profile.categories:
         return warning(
             f"profile {name}", "no category: everything is allowed", f"modcli profile block NAME -p {name}"
         )
     return ok(f"profile {name}", detail)
+
+
+def _warnings(count: int) -> str:
+    return f"{count} warning{'' if count == 1 else 's'}"
 
 
 def weights(model: str, data_dir: Path, *, offline: bool | None) -> Weights:

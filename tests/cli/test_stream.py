@@ -100,6 +100,14 @@ def test_an_input_that_fails_half_way(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == "exit status 2: stopped with 1 item done\n"
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Where the tests are run in the background, Ctrl-C is ignored, and so it would be in what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
         [*COMMAND, *arguments],
