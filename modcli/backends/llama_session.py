@@ -54,6 +54,8 @@ class Session:
         parameters.n_outputs_max = SEQUENCES + 1
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.kv_unified = True
+        # On a CPU the plain kernels are faster behind a long prefix: docs/benchmarks.md.
+        parameters.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.cb_eval = ctypes.cast(self._taps.callback, type(parameters.cb_eval))
         self._context = llama_cpp.llama_init_from_model(model, parameters)
         if not self._context:
