@@ -24,6 +24,8 @@ BATCH = 512
 ROOM = 1536
 #: Sequences that may live beside the prefix at once.
 SEQUENCES = 63
+#: The length of a prefix, in tokens, from which the plain attention kernels are used: see docs/benchmarks.md.
+PLAIN_FROM = 512
 _PREFIX_SEQUENCE = 0
 
 
@@ -54,8 +56,12 @@ class Session:
         parameters.n_outputs_max = SEQUENCES + 1
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.kv_unified = True
-        # On a CPU the plain kernels are faster behind a long prefix: docs/benchmarks.md.
-        parameters.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        # On a CPU flash attention is faster behind a short prefix, and the plain kernels behind a long one.
+        parameters.flash_attn_type = (
+            llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+            if len(prefix) < PLAIN_FROM
+            else llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
         parameters.cb_eval = ctypes.cast(self._taps.callback, type(parameters.cb_eval))
         self._context = llama_cpp.llama_init_from_model(model, parameters)
         if not self._context:

@@ -21,7 +21,7 @@ from modcli.judges import fitting
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label
 from modcli.judges.judge import CategoryJudge, Judge, LabelFit
-from modcli.judges.tasks import contrast, is_asked
+from modcli.judges.tasks import contrast, elsewhere, is_asked
 from modcli.profile import Category, Profile, Shot
 from modcli.prompts import profile_prompt
 from modcli.prompts.normalization import normalize
@@ -140,6 +140,7 @@ class Preparation:
             positives=self._features(category.examples),
             negatives=self._features(contrast(self._profile, category)),
             ordinary=self._features([shot for shot in self._profile.ordinary if shot.text not in own]),
+            others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )
         return fit_category(category.name, shots, self._background, category.threshold)

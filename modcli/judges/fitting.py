@@ -16,15 +16,16 @@ from modcli.judges.heads import Head, fit, leave_one_out
 from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 2
+VERSION = 3
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
 
 #: The penalty of a head per entry of a state, as the square of a feature's length grows with the width.
 _PENALTY = 1 / 16
-#: The weight of all ordinary posts of the profile, and of the whole bank, against that of the counterexamples.
-_ORDINARY_WEIGHT, _BANK_WEIGHT = 0.25, 0.1
+#: The weight of all ordinary posts of the profile, of all examples of its other categories, and of the whole bank,
+#: against that of the counterexamples.
+_ORDINARY_WEIGHT, _OTHERS_WEIGHT, _BANK_WEIGHT = 0.25, 0.25, 0.1
 #: Nats of leave-one-out loss that halve the say of a choice of taps e-fold; soft, as a few shots are weak evidence.
 _MIXTURE_TEMPERATURE = 3.0
 _LOSS_SHARPNESS = 2.0
@@ -59,12 +60,13 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class Shots:
-    """Features, each of shape (shots, taps, width): of examples, of what is like them but not of the category, and
-    of the profile's ordinary posts."""
+    """Features, each of shape (shots, taps, width): of examples, of what is like them but not of the category, of the
+    profile's ordinary posts, and of the examples of its other categories, most of which are not of this one."""
 
     positives: States
     negatives: States
     ordinary: States
+    others: States
     texts: tuple[str, ...]
 
 
@@ -104,7 +106,7 @@ def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floa
     """A mixture of heads over every choice of taps, weighed by leave-one-out; and its left-out log-odds of the
     positives, then the negatives."""
     contrasted = background.features[::CONTRASTED_EVERY]
-    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, contrasted])
+    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, shots.others, contrasted])
     labels = np.arange(len(rows)) < len(shots.positives)
     importance = _importance(shots, len(contrasted))
     shown = np.arange(len(shots.positives) + len(shots.negatives))
@@ -134,14 +136,16 @@ def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floa
 
 
 def _importance(shots: Shots, bank: int) -> Floats:
-    """One shot of the larger side counts 1; the sides weigh the same, ordinary posts add a little to the negatives."""
+    """One shot of the larger side counts 1; the sides weigh the same, and the rest adds a little to the negatives."""
     positives, negatives, ordinary = len(shots.positives), len(shots.negatives), len(shots.ordinary)
+    others = len(shots.others)
     side = max(positives, negatives)
     return np.concatenate(
         [
             np.full(positives, side / positives),
             np.full(negatives, side / negatives),
             np.full(ordinary, _ORDINARY_WEIGHT * side / max(ordinary, 1)),
+            np.full(others, _OTHERS_WEIGHT * side / max(others, 1)),
             np.full(bank, _BANK_WEIGHT * side / bank),
         ]
     )

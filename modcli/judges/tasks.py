@@ -63,6 +63,13 @@ def contrast(profile: Profile, category: Category) -> tuple[Shot, ...]:
     return tuple(shot for shot in _all(category.counterexamples, *others) if shot.text not in own)
 
 
+def elsewhere(profile: Profile, category: Category) -> tuple[Shot, ...]:
+    """The examples of all other categories that are not known to be, or not to be, of this one."""
+    known = {shot.text for shot in (*category.examples, *contrast(profile, category))}
+    others = (other.examples for other in profile.categories if other.name != category.name)
+    return tuple(shot for shot in _all(*others) if shot.text not in known)
+
+
 def is_asked(profile: Profile, category: Category) -> bool:
     """Whether it is worth a question: an allowed category decides nothing unless it is an exception or a class."""
     return category.action is not Action.ALLOW or bool(category.exempts) or profile.task is Task.MULTI_CLASS

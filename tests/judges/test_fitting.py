@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ def shots(positives: int, negatives: int, ordinary: int = 0, seed: int = 2) -> S
         positives=BACKGROUND.features_of(states(positives, PUSH, seed)),
         negatives=BACKGROUND.features_of(states(negatives, -1.0, seed + 1)),
         ordinary=BACKGROUND.features_of(states(ordinary, 0.0, seed + 2)),
+        others=BACKGROUND.features_of(states(0, 0.0, seed)),
         texts=tuple(f"shot {i}" for i in range(positives)),
     )
 
@@ -74,6 +76,7 @@ def test_examples_alone_make_a_prototype_that_spares_ordinary_posts() -> None:
         positives=BACKGROUND.features_of(states(3, PUSH, 2, everywhere)),
         negatives=shots(0, 0).negatives,
         ordinary=shots(0, 0, 8).ordinary,
+        others=shots(0, 0).others,
         texts=("a", "b", "c"),
     )
     judge = fit_category("c", given, BACKGROUND, None)
@@ -90,6 +93,15 @@ def test_definition_alone_leaves_it_to_the_prompt() -> None:
     fit = fit_label(judge, LabelScores(np.empty(0), np.empty(0), np.array([-2.0, 0.0, 2.0])))
     assert fit.weight == 1.0
     assert fit.offset > 2.0
+
+
+def test_examples_of_other_categories_hold_a_head_back() -> None:
+    given = shots(6, 6)
+    other = BACKGROUND.features_of(states(12, PUSH, 9, tap=2))
+    alone = fit_category("c", given, BACKGROUND, None)
+    beside = fit_category("c", replace(given, others=other[:6]), BACKGROUND, None)
+    assert reading(beside, other[6:]).mean() < reading(alone, other[6:]).mean()
+    assert accuracy(reading(beside, NEW)) > 0.9
 
 
 def test_more_shots_make_it_surer() -> None:
