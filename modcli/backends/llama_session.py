@@ -110,9 +110,9 @@ class Session:
                 raise BackendError(f"llama.cpp could not compute a batch (status {status})")
             for tap in taps:
                 if outputs:
-                    states[tap].append(self._taps.states[tap])
+                    states[tap].append(_finite(self._taps.taken(tap)))
             if tokens:
-                logits += [self._logits(i)[list(tokens)] for i in outputs]
+                logits += [_finite(self._logits(i)[list(tokens)]) for i in outputs]
         width = llama_cpp.llama_model_n_embd(self._model)
         empty = np.empty((0, width), np.float32)
         gathered = {tap: np.concatenate(parts) if parts else empty for tap, parts in states.items()}
@@ -192,3 +192,12 @@ class Session:
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The values; BackendError where they are none: of a comparison with NaN nobody should learn that all is well."""
+    if not np.isfinite(values).all():
+        raise BackendError(
+            "the model computed no numbers", hint="Is the model file damaged? `modcli models verify`"
+        )
+    return values

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.errors import BackendError
+
 _LAYER_OUTPUT = b"l_out-"
 #: Every so many layers the graph comes up for air, so that an interrupt is seen within a part of a pass.
 _BREATH = 4
@@ -62,6 +64,12 @@ class Taps:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+
+    def taken(self, layer: int) -> NDArray[np.float32]:
+        """After a decode: the states at a layer, shape (rows, width). Raises BackendError where there are none."""
+        if layer not in self.states:
+            raise BackendError(f"layer {layer} of this model cannot be read: its output has another name")
+        return self.states[layer]
 
     def _on_tensor(self, tensor: Any, ask: bool, _user: Any) -> bool:
         # No exception can pass through C: it is kept, the graph is stopped, and raise_failure goes on with it.

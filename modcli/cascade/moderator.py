@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections import Counter, defaultdict
@@ -15,15 +16,14 @@ from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.cascade.cache import VerdictCache
+from modcli.cascade.parts import Parts, content_of, parts_of
 from modcli.cascade.preparation import Preparation, label_scores
-from modcli.errors import BackendError, PrefixTooLong
+from modcli.errors import BackendError, ModcliError, PrefixTooLong
 from modcli.item import Item
-from modcli.judges.decision import decide
-from modcli.judges.judge import CategoryJudge, probability, shares
+from modcli.judges.decision import decide, deciding
+from modcli.judges.judge import Judge, LabelFit, probability, shares
 from modcli.profile import Action, Profile, Task
-from modcli.prompts.explanation import LIMIT, QUESTION, explanation_prefix, first_sentence
-from modcli.prompts.normalization import normalize
-from modcli.prompts.windows import windows
+from modcli.prompts.explanation import EXPLANATION, LIMIT, QUESTION, explained, first_sentence
 from modcli.states.reader import Reader
 from modcli.verdict import CategoryVerdict, Verdict
 
@@ -54,21 +54,6 @@ class Statistics:
             yield
         finally:
             self.seconds[what] += time.perf_counter() - start
-
-
-def _content(item: Item) -> str:
-    """What stands for an item's content in the cache: of a cut one, also how much was cut."""
-    cut = item.metadata.get("truncated_bytes", 0)
-    return f"{item.digest}+{cut}" if cut else item.digest
-
-
-@dataclass(frozen=True)
-class _Task:
-    """An item to be judged: its windows, and the share of it that they cover."""
-
-    item: Item
-    texts: tuple[str, ...]
-    read: float
 
 
 class Moderator:
@@ -107,39 +92,51 @@ class Moderator:
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order. Raises what concerns all items alike (PrefixTooLong, ProfileError)."""
         answered = self._from_cache(items)
-        open_tasks: dict[str, _Task] = {}
+        open_parts: dict[str, Parts] = {}
         for item in items:
-            if item.error is None and _content(item) not in answered and _content(item) not in open_tasks:
-                task = _task(item)
-                if task.texts:
-                    open_tasks[_content(item)] = task
-                else:
-                    answered[_content(item)] = self._verdict(
-                        Action.ALLOW, stage="empty", reason="nothing to read"
-                    )
-        if open_tasks:
-            fresh = dict(zip(open_tasks, self._judge_all(list(open_tasks.values())), strict=True))
-            self._keep({digest: verdict for digest, verdict in fresh.items() if verdict.error is None})
+            content = content_of(item)
+            if item.error is not None or content in answered or content in open_parts:
+                continue
+            parts = parts_of(item)
+            if parts.texts:
+                open_parts[content] = parts
+            else:
+                nothing = self._verdict(
+                    Action.ALLOW, stage="empty", reason="nothing to read", read=parts.read
+                )
+                answered[content] = self._read_in_part(nothing) if parts.read < 1 else nothing
+        if open_parts:
+            fresh = dict(zip(open_parts, self._judge_all(list(open_parts.values())), strict=True))
+            self._keep({content: verdict for content, verdict in fresh.items() if verdict.error is None})
             answered |= fresh
         verdicts = [
-            self._failed(item.error) if item.error is not None else answered[_content(item)] for item in items
+            self._failed(item.error) if item.error is not None else answered[content_of(item)]
+            for item in items
         ]
         self.statistics.stages.update("cache" if verdict.cached else verdict.stage for verdict in verdicts)
         return [replace(verdict, id=item.id) for item, verdict in zip(items, verdicts, strict=True)]
 
     def explain(self, item: Item, verdict: Verdict) -> Verdict:
-        """The verdict with one sentence, written by the model, on the category that decided."""
-        deciding = [
+        """The verdict with one sentence, written by the model, on the category that decided; without one where the
+        runtime fails at it."""
+        acted = [
             (v.probability, name) for name, v in verdict.categories.items() if v.action is verdict.action
         ]
-        task = _task(item)
-        if not deciding or verdict.action is Action.ALLOW or not task.texts:
+        texts = parts_of(item).texts
+        if not acted or verdict.action is Action.ALLOW or not texts:
             return verdict
-        category = self._profile.by_name[max(deciding)[1]]
-        with self.statistics.timed("explaining"):
-            written = self._backend.write(
-                explanation_prefix(category), task.texts[0], question=QUESTION, limit=LIMIT
-            )
+        name = max(acted)[1]
+        try:
+            with self.statistics.timed("explaining"):
+                written = self._backend.write(
+                    EXPLANATION,
+                    explained(self._profile.by_name[name], self._telling(texts, name)),
+                    question=QUESTION,
+                    limit=LIMIT,
+                )
+        except BackendError as error:
+            self._tell(f"{item.location}: no explanation ({error})")
+            return verdict
         return replace(verdict, rationale=first_sentence(written))
 
     def close(self) -> None:
@@ -149,8 +146,13 @@ class Moderator:
     def _from_cache(self, items: Sequence[Item]) -> dict[str, Verdict]:
         if self._cache is None:
             return {}
-        with self.statistics.timed("cache"):
-            return self._cache.get([_content(item) for item in items if item.error is None])
+        try:
+            with self.statistics.timed("cache"):
+                return self._cache.get([content_of(item) for item in items if item.error is None])
+        except (sqlite3.Error, OSError) as error:
+            self._cache = None
+            self._tell(f"kept verdicts cannot be read ({error}); judging goes on without")
+            return {}
 
     def _keep(self, verdicts: Mapping[str, Verdict]) -> None:
         if self._cache is None or not verdicts:
@@ -162,55 +164,67 @@ class Moderator:
             self._tell(f"verdicts cannot be kept ({error}); judging goes on without")
             self._cache = None
 
-    def _judge_all(self, tasks: Sequence[_Task]) -> list[Verdict]:
-        """Together; where the runtime fails at that, one by one, so that only those it fails at are lost."""
+    def _judge_all(self, items: Sequence[Parts]) -> list[Verdict]:
+        """Together; where the runtime fails at that, one by one, so that only those it fails at are lost.
+
+        What fails at the preparation concerns all items, and is raised.
+        """
+        with self.statistics.timed("preparing"):
+            judge = self._preparation.judge
         try:
-            return self._judge_together(tasks)
+            return self._judge_together(judge, items)
         except PrefixTooLong:
             raise
         except BackendError as error:
-            if len(tasks) == 1:
+            if len(items) == 1:
                 return [self._failed(str(error))]
-            return [verdict for task in tasks for verdict in self._judge_all([task])]
+            return [verdict for parts in items for verdict in self._judge_all([parts])]
 
-    def _judge_together(self, tasks: Sequence[_Task]) -> list[Verdict]:
-        with self.statistics.timed("preparing"):
-            judge = self._preparation.judge
-        texts = [text for task in tasks for text in task.texts]
-        owner = np.repeat(np.arange(len(tasks)), [len(task.texts) for task in tasks])
+    def _judge_together(self, judge: Judge, items: Sequence[Parts]) -> list[Verdict]:
+        texts = [text for parts in items for text in parts.texts]
         with self.statistics.timed("reading"):
             before = self._reader.tokens
             states = self._reader.states(texts, judge.taps)
             self.statistics.tokens += self._reader.tokens - before
             readings = judge.readings(judge.products(states))
         log_odds, asked = self._ask(texts, readings)
-        # A long item is what its worst window is.
-        worst = {
-            name: np.maximum.reduceat(odds, np.searchsorted(owner, range(len(tasks))))
-            for name, odds in log_odds.items()
-        }
-        found_at = probabilities(worst, self._profile.task)
+        found = probabilities(log_odds, self._profile.task)
         thresholds = {category.name: category.threshold for category in judge.categories}
-        verdicts = []
-        for i, task in enumerate(tasks):
-            shots = {
-                category.name: self._resembled(
-                    category, states[owner == i], log_odds[category.name][owner == i]
-                )
-                for category in judge.categories
-            }
-            action, found, reason = decide(
-                self._profile, {name: float(p[i]) for name, p in found_at.items()}, thresholds, shots
+        verdicts, start = [], 0
+        for parts in items:
+            own = slice(start, start + len(parts.texts))
+            start = own.stop
+            # An item is what its worst window is.
+            worst = own.start + deciding(
+                self._profile, {name: p[own] for name, p in found.items()}, thresholds
             )
+            at_worst = {name: float(p[worst]) for name, p in found.items()}
+            features = judge.features(states[worst])
+            shots = {
+                category.name: category.resembled(features)
+                for category in judge.categories
+                if at_worst[category.name] >= category.threshold
+            }
+            action, categories, reason = decide(self._profile, at_worst, thresholds, shots)
             verdict = self._verdict(
                 action,
-                stage="prompt" if asked[owner == i].any() else "reading",
+                stage="prompt" if asked[own].any() else "reading",
                 reason=reason,
-                categories=found,
-                read=task.read,
+                categories=categories,
+                read=parts.read,
             )
-            verdicts.append(self._read_in_part(verdict) if task.read < 1 else verdict)
+            verdicts.append(self._read_in_part(verdict) if parts.read < 1 else verdict)
         return verdicts
+
+    def _telling(self, texts: Sequence[str], name: str) -> str:
+        """The window of an item that speaks most for a category."""
+        if len(texts) == 1:
+            return texts[0]
+        judge, prompt = self._preparation.judge, self._preparation.prompt
+        readings = judge.readings(judge.products(self._reader.states(texts, judge.taps)))[name]
+        if prompt is not None and name in prompt.asked and not readings.any():
+            readings = label_scores(self._backend, prompt, texts, [name])[:, prompt.asked.index(name)]
+        return texts[int(np.argmax(readings))]
 
     def _ask(
         self, texts: Sequence[str], readings: Mapping[str, Floats]
@@ -221,8 +235,7 @@ class Moderator:
         groups = self._unclear(readings)
         if not groups:
             return log_odds, asked
-        with self.statistics.timed("preparing"):
-            labels = self._preparation.labels
+        labels = self._labels()
         for names, indices in groups.items():
             having_say = [name for name in names if labels[name].weight]
             if self._preparation.prompt is None or not having_say:
@@ -237,33 +250,40 @@ class Moderator:
                 log_odds[name][indices] = labels[name].added(readings[name][indices], column)
         return log_odds, asked
 
+    def _labels(self) -> Mapping[str, LabelFit]:
+        """The label fits; what fails at them concerns all items, and is no error of one."""
+        try:
+            with self.statistics.timed("preparing"):
+                return self._preparation.labels
+        except PrefixTooLong:
+            raise
+        except BackendError as error:
+            raise ModcliError(f"the profile prompt cannot be prepared: {error}", hint=error.hint) from error
+
     def _unclear(self, readings: Mapping[str, Floats]) -> dict[tuple[str, ...], list[int]]:
         """The texts to put to the profile prompt, by the categories to ask about."""
         groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        if self._preparation.prompt is None or self._stage is Stage.READING:
+        prompt = self._preparation.prompt
+        if prompt is None or self._stage is Stage.READING or not readings:
             return groups
-        wanted = {
-            category.name: np.ones(len(reading), bool)
-            if self._stage is Stage.MODEL
-            else category.is_unsure(reading)
-            for category in self._preparation.judge.categories
-            if category.name in self._preparation.prompt.asked
-            for reading in (readings[category.name],)
-        }
-        for i in range(len(next(iter(readings.values()), []))):
-            names = tuple(name for name, mask in wanted.items() if mask[i])
+        count = len(next(iter(readings.values())))
+        judges = [
+            category for category in self._preparation.judge.categories if category.name in prompt.asked
+        ]
+        if self._stage is Stage.MODEL:
+            unsure = {category.name: np.ones(count, bool) for category in judges}
+        elif self._profile.task is Task.MULTI_CLASS:
+            # One question for all classes: asked where the best is not well ahead of the next, or of none of them.
+            ranked = np.sort(np.stack([*readings.values(), np.zeros(count)]), axis=0)
+            close = ranked[-1] - ranked[-2] < max((category.unsure for category in judges), default=0.0)
+            unsure = {category.name: close for category in judges}
+        else:
+            unsure = {category.name: category.is_unsure(readings[category.name]) for category in judges}
+        for i in range(count):
+            names = tuple(name for name, mask in unsure.items() if mask[i])
             if names:
                 groups[names].append(i)
         return groups
-
-    def _resembled(
-        self, category: CategoryJudge, states: NDArray[np.float32], log_odds: Floats
-    ) -> tuple[str, ...]:
-        """The shots that the worst window resembles, where that window fires."""
-        worst = int(np.argmax(log_odds))
-        if probability(log_odds[worst : worst + 1])[0] < category.threshold:
-            return ()
-        return category.resembled(self._preparation.judge.features(states[worst]))
 
     def _verdict(
         self,
@@ -290,20 +310,10 @@ class Moderator:
 
     def _read_in_part(self, verdict: Verdict) -> Verdict:
         """What was not read to the end is not allowed in silence."""
-        seen = f"only {verdict.read:.1%} of it was read"
+        seen = f"only {math.floor(verdict.read * 1000) / 10:.1f}% of it was read"
         if verdict.action is not Action.ALLOW:
             return replace(verdict, reason=f"{verdict.reason}; {seen}")
         return replace(verdict, action=self._on_error, error=f"{seen}: it is too long")
-
-
-def _task(item: Item) -> _Task:
-    text = normalize(item.text)
-    if not text:
-        return _Task(item, (), 1.0)
-    cut = windows(text)
-    size = len(item.text.encode("utf-8", "replace"))
-    whole = size + int(item.metadata.get("truncated_bytes", 0))
-    return _Task(item, cut.texts, cut.read * size / whole)
 
 
 def probabilities(log_odds: Mapping[str, Floats], task: Task) -> dict[str, Floats]:

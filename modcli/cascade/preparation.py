@@ -22,7 +22,7 @@ from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_dige
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label
 from modcli.judges.judge import CategoryJudge, Judge, LabelFit
 from modcli.judges.tasks import contrast, elsewhere, is_asked
-from modcli.profile import Category, Profile, Shot
+from modcli.profile import Category, Profile, Shot, Task
 from modcli.prompts import profile_prompt
 from modcli.prompts.normalization import normalize
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble, prompt_shots
@@ -143,7 +143,9 @@ class Preparation:
             others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )
-        return fit_category(category.name, shots, self._background, category.threshold)
+        # Of several classes the most probable one is taken: there is no border but that of the others.
+        single = self._profile.task is Task.MULTI_CLASS and category.threshold is None
+        return fit_category(category.name, shots, self._background, 0.0 if single else category.threshold)
 
     def _features(self, shots: Sequence[Shot]) -> NDArray[np.float32]:
         states = self._reader.states([shot_text(shot) for shot in shots], self._taps)
@@ -236,9 +238,10 @@ def _loaded(file: Path | None, load: Callable[[Path], Kept]) -> Kept | None:
         return None
     try:
         kept = load(file)
-        file.touch()  # the least recently used are pruned
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
         return None
+    with suppress(OSError):
+        file.touch()  # the least recently used are pruned
     return kept
 
 

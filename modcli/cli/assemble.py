@@ -15,11 +15,12 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Moderator, Stage
-from modcli.cascade.preparation import Preparation, without_examples
+from modcli.cascade.preparation import PROMPT_SHOTS, Preparation, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cli.progress import TransferProgress
 from modcli.errors import MissingExtraError, UsageError
 from modcli.judges import fitting
+from modcli.judges.background import bank, bank_digest
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.prompts import profile_prompt
@@ -138,7 +139,8 @@ def _store(
 def _verdict_cache(
     settings: Settings, profile: Profile, digest: str, tell: Callable[[str], None]
 ) -> VerdictCache | None:
-    parts = (profile.digest, digest, READING.digest, settings.stage, profile_prompt.VERSION, fitting.VERSION)
+    versions = (profile_prompt.VERSION, fitting.VERSION, PROMPT_SHOTS)
+    parts = (profile.digest, digest, READING.digest, bank_digest(bank()), settings.stage, *versions)
     scope = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
     try:
         return VerdictCache(settings.cache_dir / VERDICTS, scope)

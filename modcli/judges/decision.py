@@ -72,6 +72,18 @@ def severities(
     return np.asarray((counts * severity).max(axis=0), np.int8)
 
 
+def deciding(profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]) -> int:
+    """Which of the parts of one item decides: one of those with the strictest action, and of these the one that is
+    furthest above (or least below) the threshold of a category that acts. An exception in one part calls nothing
+    off in another."""
+    severity = severities(profile, probabilities, thresholds)
+    acting = [c.name for c in profile.categories if c.name in probabilities and c.action is not Action.ALLOW]
+    lead = [probabilities[name] - thresholds[name] for name in acting or list(probabilities)]
+    if not lead:
+        return 0
+    return int(np.lexsort((np.max(lead, axis=0), severity))[-1])
+
+
 def _exemption(
     category: Category, judged: Sequence[Category], probabilities: Mapping[str, float], fired: set[str]
 ) -> str | None:
