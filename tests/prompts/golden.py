@@ -36,6 +36,20 @@ SPAM = Category(
 SPORT = Category(
     "sport", Action.ALLOW, definition="About matches and players.", examples=(Shot("what a goal"),)
 )
+PROFANE = Category(
+    "profanity",
+    Action.ALLOW,
+    definition="Swear words.\nNot: soft stand-ins.",
+    note="Such content is fine.",
+    label="profane",
+    examples=tuple(Shot(f"bloody hell {i}") for i in range(4)),
+)
+BANTER = Category(
+    "banter",
+    Action.ALLOW,
+    note="Such content is fine.",
+    examples=(Shot("you\nmuppet"), Shot("you are an idiot 3")),
+)
 
 
 def template(family: str) -> str:
@@ -78,6 +92,10 @@ CASES: dict[str, Callable[[], str]] = {
     "profile-multi-label": lambda: told(assemble(_profile(RUDE, SPAM, SPORT), [RUDE, SPAM, SPORT], shots=3)),
     "profile-multi-class": lambda: told(
         assemble(_profile(RUDE, SPAM, SPORT, task=Task.MULTI_CLASS), [RUDE, SPAM, SPORT], shots=8)
+    ),
+    "profile-one-category-one-allowed": lambda: told(assemble(_profile(RUDE, PROFANE), [RUDE], shots=2)),
+    "profile-multi-label-two-allowed": lambda: told(
+        assemble(_profile(RUDE, SPAM, PROFANE, BANTER), [RUDE, SPAM], shots=2)
     ),
 }
 

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from modcli.judges.tasks import is_asked
 from modcli.profile import Action, Category, Profile, Shot, Task
+from modcli.profiles.edit import UNBLOCK_NOTE, unblock
+from modcli.profiles.find import Shelf
+from modcli.profiles.load import load
+from modcli.profiles.plan import editable
 from modcli.prompts.profile_prompt import ORDINARY, assemble, prompt_shots
-from tests.prompts.golden import CASES, DATA, RUDE, SPAM
+from tests.prompts.golden import BANTER, CASES, DATA, PROFANE, RUDE, SPAM, SPORT
 
 
 def category(examples: int, counterexamples: int) -> Category:
@@ -80,3 +88,66 @@ def test_shot_of_one_class_is_not_called_ordinary_for_another() -> None:
     rude = Category("rude", Action.BLOCK, examples=(Shot("fool"),), counterexamples=(goal,))
     prefix = assemble(Profile("p", (rude, sport), task=Task.MULTI_CLASS), [rude, sport], shots=2).prefix
     assert [message.content for message in prefix.messages[1:]] == ["fool", "rude", "what a goal", "sport"]
+
+
+def test_the_model_is_told_of_what_was_unblocked(tmp_path: Path) -> None:
+    """Unblocking needs a note and examples in the prompt (arXiv 2511.05532): a silent absence is not enough."""
+    shelf = Shelf(tmp_path)
+    unblock(editable("family", shelf), shelf, "profanity")
+    profile = load("family", shelf)
+    prompt = assemble(profile, [c for c in profile.categories if is_asked(profile, c)], shots=8)
+    assert "profanity" not in prompt.asked
+    system, *turns = (message.content for message in prompt.prefix.messages)
+    told = system.split("\n\n")[-3]
+    heading, *definition, note = told.splitlines()
+    assert heading == 'Not to be labelled: "profane". Where a post is nothing else, the answer is ordinary.'
+    assert definition == profile.by_name["profanity"].definition.strip().splitlines()
+    assert note == UNBLOCK_NOTE
+    assert turns[:4] == [
+        "holy shit that boss fight was insane\n\n(sexual or ordinary?)",
+        "ordinary",
+        "wtf is this map, f*ckin impossible\n\n(violent or ordinary?)",
+        "ordinary",
+    ]
+
+
+@pytest.mark.parametrize(
+    "fine", [SPORT, replace(PROFANE, action=Action.BLOCK), replace(PROFANE, action=Action.WARN)]
+)
+def test_nothing_is_told_of_what_has_no_note_or_is_not_allowed(fine: Category) -> None:
+    prompt = assemble(Profile("p", (RUDE, fine)), [RUDE], shots=8)
+    assert prompt == assemble(Profile("p", (RUDE,)), [RUDE], shots=8)
+
+
+def test_an_allowed_category_that_is_asked_for_is_told_of_once() -> None:
+    system = assemble(Profile("p", (RUDE, PROFANE)), [RUDE, PROFANE], shots=8).prefix.messages[0].content
+    assert system.count("Swear words.") == 1
+    assert "Not to be labelled" not in system
+
+
+def test_without_shots_no_allowed_one_is_shown() -> None:
+    assert len(assemble(Profile("p", (RUDE, PROFANE)), [RUDE]).prefix.messages) == 1
+
+
+def test_what_is_of_an_asked_category_too_is_not_called_ordinary() -> None:
+    both = replace(BANTER, examples=RUDE.examples)
+    prefix = assemble(Profile("p", (RUDE, both)), [RUDE], shots=2).prefix
+    assert prefix.messages[1:] == assemble(Profile("p", (RUDE,)), [RUDE], shots=2).prefix.messages[1:]
+    assert "idiot" not in prefix.messages[0].content
+
+
+def test_what_stands_against_an_asked_category_is_left_to_it() -> None:
+    """Half of its counterexamples are to be unknown to the prompt, or they could not tell how to read its answers."""
+    both = replace(BANTER, examples=(*RUDE.counterexamples, Shot("muppet")))
+    messages = assemble(Profile("p", (RUDE, both)), [RUDE], shots=8).prefix.messages
+    plain = assemble(Profile("p", (RUDE,)), [RUDE], shots=8).prefix.messages
+    assert [message.content for message in messages[1:3]] == ["muppet", "ordinary"]
+    assert messages[3:] == plain[1:]
+
+
+def test_quotations_are_short_and_of_one_line() -> None:
+    long = replace(BANTER, examples=tuple(Shot(f"{i}\n" + "ab " * 200) for i in range(4)))
+    system = assemble(Profile("p", (RUDE, long)), [RUDE]).prefix.messages[0].content
+    (line,) = (line for line in system.splitlines() if line.startswith("Such as: "))
+    assert line.count('"') == 6
+    assert len(line) < 650
