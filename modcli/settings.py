@@ -352,10 +352,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
 def _from_flags(flags: Mapping[str, object]) -> dict[str, tuple[object, str]]:
     layer: dict[str, tuple[object, str]] = {}
     for name, value in flags.items():
+        where = Location(f"flag --{name.replace('_', '-')}")
+        key = _key(name, where)
         if value is None or value in ([], ()):
             continue
-        where = Location(f"flag --{name.replace('_', '-')}")
-        layer[name] = (_parsed(_key(name, where), value, None, where, name), str(where))
+        layer[name] = (_parsed(key, value, None, where, name), str(where))
     return layer
 
 

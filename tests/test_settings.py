@@ -77,6 +77,12 @@ def test_flags_that_were_not_given_set_nothing() -> None:
     assert settings({"on_error": "fail"}).origin("on_error") == "flag --on-error"
 
 
+@pytest.mark.parametrize("value", [None, [], "x"])
+def test_an_unknown_flag_is_an_error_given_or_not(value: object) -> None:
+    with pytest.raises(SettingsError, match="flag --other: unknown setting 'other'"):
+        settings({"other": value})
+
+
 @pytest.mark.parametrize(
     ("variable", "text", "name", "value"),
     [
