@@ -16,7 +16,7 @@ from modcli.judges.heads import Head, fit, leave_one_out
 from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 3
+VERSION = 4
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
@@ -35,8 +35,6 @@ _HEAD_SHARPNESS = 1.5
 _PROTOTYPE_SLOPE, _PROTOTYPE_ZERO = 2.0, 2.2
 #: Label scores of ordinary posts lie below this many standard deviations above their mean, but for a few percent.
 _LABEL_DEVIATIONS, _LEAST_DEVIATION = 1.75, 0.5
-#: How many shots' worth of trust the bank has when shots say where the label score's zero is.
-_LABEL_PRIOR = 1.0
 _LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: The usual weight of a nat, and how many nats of left-out loss it takes to leave it by 1.
 _LABEL_WEIGHT, _LABEL_HOLD = 0.5, 4.0
@@ -174,15 +172,13 @@ def _fit_prototype(positives: States, background: Background) -> tuple[States, f
 
 
 def _label_offset(labels: LabelScores) -> float:
-    """The label score that counts as even: above nearly all ordinary posts, pulled to the middle between clean shots."""
-    spread = max(float(labels.background.std()), _LEAST_DEVIATION)
-    background = float(labels.background.mean()) + _LABEL_DEVIATIONS * spread
+    """The label score that counts as even: the middle between the clean shots of both sides; where a side has none,
+    above nearly all ordinary posts."""
     positives, negatives = _clean(labels.positives), _clean(labels.negatives)
-    pairs = min(len(positives), len(negatives))
-    if not pairs:
-        return background
-    middle = float(positives.mean() + negatives.mean()) / 2
-    return (2 * pairs * middle + _LABEL_PRIOR * background) / (2 * pairs + _LABEL_PRIOR)
+    if len(positives) and len(negatives):
+        return float(positives.mean() + negatives.mean()) / 2
+    spread = max(float(labels.background.std()), _LEAST_DEVIATION)
+    return float(labels.background.mean()) + _LABEL_DEVIATIONS * spread
 
 
 def _label_weight(left_out: Floats, labels: LabelScores, offset: float) -> float:
