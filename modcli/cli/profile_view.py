@@ -105,6 +105,8 @@ def print_change(change: Change) -> None:
     """A unified diff of what an edit changed, and what there is to say about it."""
     for note in change.notes:
         typer.echo(f"note: {printable(note)}", err=True)
+    for hint in change.hints:
+        typer.echo(f"hint: {printable(hint)}", err=True)
     if change.old == change.new:
         typer.echo("nothing changed", err=True)
         return

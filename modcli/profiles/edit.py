@@ -7,11 +7,12 @@ the file. What a profile inherits is never changed: the edit goes into the file 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from modcli.errors import ProfileError
-from modcli.profile import Action
+from modcli.profile import Action, Category, Profile, Task
 from modcli.profiles.find import Shelf
 from modcli.profiles.plan import Change, Editable, Plan, prose, run, shot_texts
 
@@ -49,7 +50,8 @@ def unblock(
     """Allow a category, in a way that the model is told of. Raises ProfileError.
 
     One that exists keeps its definition and examples and gets a note. A new one needs a definition or an
-    example, and becomes an exception to `exempts`, or else to all that is blocked or warned of now.
+    example, and becomes an exception to `exempts`, or else to all that is blocked or warned of now. One that exists
+    becomes an exception to `exempts` alone: to undo more than was asked for is worse than to hint at it.
     """
     return run(target, shelf, lambda plan: _allow(plan, name, definition, shot_texts(examples), exempts))
 
@@ -121,8 +123,40 @@ def _allow(plan: Plan, name: str, definition: str, examples: Sequence[str], exem
         if UNBLOCK_NOTE not in known.note:
             plan.put(name, "note", _joined(known.note, UNBLOCK_NOTE, " "))
         plan.add(name, "examples", examples)
+        after = plan.reload()
+        near = [
+            other for other in _overlapping(after, after.by_name[name]) if not after.by_name[name].exempts
+        ]
+        if near:
+            plan.hints.append(
+                f"a post of '{name}' can also be one of {', '.join(near)}, which is not allowed; where it is "
+                f"rather '{name}', it passes with {' '.join(f'--from {other}' for other in near)}"
+            )
     if len(plan.reload().by_name[name].examples) < 2:
         plan.notes.append(f"'{name}' is recognized much better with 2 to 4 examples: add some with --example")
+
+
+def _overlapping(profile: Profile, category: Category) -> list[str]:
+    """The categories blocked or warned of that may act on posts of this one: one of both definitions names the other
+    category, or they share an example. Only where several categories can fire at once."""
+    if profile.task is not Task.MULTI_LABEL:
+        return []
+    texts = {shot.text for shot in category.examples}
+    return [
+        other.name
+        for other in profile.categories
+        if other.action is not Action.ALLOW
+        and (
+            _names(category.definition, other)
+            or _names(other.definition, category)
+            or any(shot.text in texts for shot in other.examples)
+        )
+    ]
+
+
+def _names(definition: str, category: Category) -> bool:
+    words = {category.word, category.name, category.name.replace("-", " ")}
+    return any(re.search(rf"\b{re.escape(word)}\b", definition, re.IGNORECASE) for word in words)
 
 
 def _make(plan: Plan, name: str, head: dict[str, Any], definition: str, examples: Sequence[str]) -> None:

@@ -34,12 +34,14 @@ class Editable:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an edit did: the text before (empty for a new file) and after, and what there is to say of it."""
+    """What an edit did: the text before (empty for a new file) and after, what there is to say of it, and what else
+    could be done."""
 
     path: Path
     old: str
     new: str
     notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Plan:
     profile: Profile
     reload: Callable[[], Profile]
     notes: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def category(self, name: str) -> Category:
         """The category. Raises ProfileError, naming close ones, where there is none."""
@@ -100,7 +103,7 @@ def editable(wish: str, shelf: Shelf) -> Editable:
 
 def run(target: Editable, shelf: Shelf, plan_it: Callable[[Plan], None]) -> Change:
     """Run an edit under the file's lock, and load the result before it is written."""
-    path, notes = target.found.path, []
+    path, plans = target.found.path, list[Plan]()
 
     def change(old: bytes | None) -> bytes:
         text = target.seed if old is None else decoded(old, str(path))
@@ -108,12 +111,15 @@ def run(target: Editable, shelf: Shelf, plan_it: Callable[[Plan], None]) -> Chan
         draft = Draft(text, str(path))
         plan = Plan(draft, profile, lambda: load_bytes(draft.text.encode(), target.found, shelf))
         plan_it(plan)
-        notes.extend(plan.notes)
+        plans.append(plan)
         _checked(plan)
         return old if old is not None and draft.text == text else draft.text.encode()
 
     old, new = rewrite(path, change)
-    return Change(path, "" if old is None else old.decode(), new.decode(), tuple(notes))
+    plan = plans[-1]
+    return Change(
+        path, "" if old is None else old.decode(), new.decode(), tuple(plan.notes), tuple(plan.hints)
+    )
 
 
 def _checked(plan: Plan) -> None:

@@ -117,6 +117,13 @@ def test_an_edit_of_the_default_profile_makes_one_of_the_users(run: Run, folder:
     assert "note: 'crypto-shilling' is recognized much better" in second.stderr
 
 
+def test_unblock_hints_at_from(run: Run) -> None:
+    result = run("unblock", "profanity", "-p", "family")
+    (hint,) = (line for line in result.stderr.splitlines() if line.startswith("hint: "))
+    assert hint.endswith("--from bullying")
+    assert "hint: " not in run("unblock", "profanity", "-p", "family", "--from", "bullying").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

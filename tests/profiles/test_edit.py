@@ -209,3 +209,31 @@ def test_a_profile_in_json_stays_json(shelf: Shelf, write: Write) -> None:
     extend(target, shelf, "spam", examples=["x"])
     assert set(json.loads(path.read_text())["categories"]) == {"t", "u", "spam"}
     assert load("mine", shelf).by_name["t"].action is Action.ALLOW
+
+
+OVERLAPS = """\
+categories:
+  salty: {label: profane, definition: "Swears; it may be mobbing besides.", examples: [a]}
+  mobbing: {definition: "Mean to somebody.", examples: [b]}
+  rage: {action: warn, definition: "Angry, PROFANE posts.", examples: [c]}
+  shared: {definition: "Else.", examples: [a]}
+  apart: {definition: "Profanely unlike.", examples: [d]}
+  fine: {action: allow, definition: "Profane news.", examples: [a]}
+"""
+
+
+def test_unblocking_hints_at_what_may_still_act_on_such_posts(shelf: Shelf, write: Write) -> None:
+    """It stays a hint: the user asked for one category, and an exception takes effect in another one."""
+    write("mine", OVERLAPS)
+    target = editable("mine", shelf)
+    (hint,) = unblock(target, shelf, "salty").hints
+    assert hint.endswith("--from mobbing --from rage --from shared")
+    assert load("mine", shelf).by_name["salty"].exempts == ()
+    assert unblock(target, shelf, "salty", exempts=["mobbing"]).hints == ()
+    assert unblock(target, shelf, "apart").hints == ()
+
+
+@pytest.mark.parametrize("task", ["multi-class", "binary"])
+def test_no_hint_where_one_category_fires_at_most(shelf: Shelf, write: Write, task: str) -> None:
+    write("mine", f"task: {task}\n{OVERLAPS}")
+    assert unblock(editable("mine", shelf), shelf, "salty").hints == ()
