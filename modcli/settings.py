@@ -23,6 +23,7 @@ from modcli.errors import Location, SettingsError
 PREFIX = "MODCLI_"
 PROJECT_FILES = (".modcli.toml", "modcli.toml")
 USER_FILE = "config.toml"
+PATH_SUFFIXES = (".gguf", ".yaml", ".yml", ".json")
 
 #: The largest configuration file that is read: nobody writes a longer one by hand.
 MAX_FILE_BYTES = 1 << 20
@@ -153,18 +154,21 @@ def _text(value: object) -> str:
 
 
 def is_path(name: str) -> bool:
-    """Whether a profile or a model is named by its path, and not by a name that is looked up."""
-    return (
-        "/" in name
-        or os.sep in name
-        or name.startswith("~")
-        or name.endswith((".gguf", ".yaml", ".yml", ".json"))
-    )
+    """Whether a profile or a model is named by its path, and not by a name that is looked up: it has a separator,
+    a suffix of either, or a leading dot or tilde."""
+    return os.sep in name or "/" in name or name.startswith((".", "~")) or name.endswith(PATH_SUFFIXES)
 
 
 def _anchored(name: str, base: Path | None) -> str:
     """A path in a file is relative to that file, not to where the command is run."""
-    return str(base / Path(name).expanduser()) if base and is_path(name) else name
+    return str(base / _at_home(name)) if base and is_path(name) else name
+
+
+def _at_home(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise ValueError("must not start from the home of a user who is not known") from error
 
 
 def _model(value: object, base: Path | None) -> object:
@@ -181,7 +185,7 @@ def _profiles(value: object, base: Path | None) -> object:
 
 
 def _folder(value: object, base: Path | None) -> object:
-    path = Path(_text(str(value) if isinstance(value, Path) else value)).expanduser()
+    path = _at_home(_text(str(value) if isinstance(value, Path) else value))
     return base / path if base else path
 
 
@@ -212,8 +216,8 @@ def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], c
     Raises SettingsError, with file and line, for a broken file, an unknown key or a value of the wrong kind.
     """
     folders = default_folders(environment)
-    given = flags.get("config_dir") or environment.get(PREFIX + "CONFIG_DIR")
-    config = Path(str(given)).expanduser() if given else folders.config
+    given = _from_environment(environment) | _from_flags(flags)
+    config = Path(str(given["config_dir"][0])) if "config_dir" in given else folders.config
     project = find_project_file(cwd, home_folder(environment))
     user = config / USER_FILE
     return resolve(

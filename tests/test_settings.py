@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modcli.errors import SettingsError
+from modcli.profiles import find
 from modcli.settings import (
     KEYS,
     Folders,
     Settings,
     SettingsFile,
     find_project_file,
+    is_path,
     load_settings,
     resolve,
 )
@@ -127,6 +129,8 @@ def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
         ("profile = []", "profile must be a profile's name", None),
         ("profile = ['a', 3]", "must be a text", None),
         ("on_error = 'warn'\non-error = 'warn'", ":2: on_error is set twice", None),
+        ("profile = '~nosuch/a'", "profile must not start from the home of a user who is not known", None),
+        ("cache_dir = '~nosuch'", "cache_dir must not start from the home", None),
         ("config_dir = '/x'", "config_dir cannot be set in a file", "set MODCLI_CONFIG_DIR"),
     ],
 )
@@ -153,16 +157,37 @@ def test_a_project_may_not_say_where_files_are_or_what_runs(key: object) -> None
         settings(project=f"{name} = 'scripted'")
 
 
-@pytest.mark.parametrize("model", ["./own.gguf", "/x/y", "~/m", "own.gguf", "a/b"])
+@pytest.mark.parametrize("model", ["./own.gguf", "/x/y", "~/m", "own.gguf", "a/b", ".own"])
 def test_a_project_may_name_a_model_and_not_its_path(model: str) -> None:
     with pytest.raises(SettingsError, match="not a path"):
         settings(project=f"model = '{model}'")
     assert settings(project="model = 'qwen2.5-coder-0.5b'").model == "qwen2.5-coder-0.5b"
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        *((path, True) for path in ("a/b", "/a", "./a", "../a", "~/a", ".a", "a.gguf", "a.yaml", "a.yml")),
+        *((name, False) for name in ("default", "a.b", "qwen2.5-coder-0.5b", "a~", "")),
+        ("a.json", True),
+    ],
+)
+def test_one_rule_says_what_is_a_path_for_models_and_profiles(name: str, answer: bool) -> None:
+    assert is_path(name) is answer
+    assert find.is_path is is_path
+    assert settings(user=f"profile = '{name or 'x'}'").profile == (
+        (str(USER.parent / Path(name).expanduser()),) if answer else (name or "x",)
+    )
+
+
 def test_a_wrong_environment_variable_is_told() -> None:
     with pytest.raises(SettingsError, match="environment MODCLI_THREADS: threads must be a whole number"):
         settings(environment={"MODCLI_THREADS": "many"})
+
+
+def test_a_wrong_configuration_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="environment MODCLI_CONFIG_DIR: config_dir must not start"):
+        load_settings({}, {"MODCLI_CONFIG_DIR": "~nosuch/x", "HOME": "/nowhere"}, tmp_path)
 
 
 def test_files_are_found_and_read(tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ from modcli.profiles import create, edit, shots
 from modcli.profiles.compare import differences
 from modcli.profiles.document import schema
 from modcli.profiles.export import as_json, as_yaml
-from modcli.profiles.find import Shelf, is_path, valid_name
+from modcli.profiles.find import Shelf, valid_name
 from modcli.profiles.lint import Severity, lint
 from modcli.profiles.load import load, load_found, load_stacked
 from modcli.profiles.plan import editable
 from modcli.reports.terminal_text import printable
-from modcli.settings import load_settings
+from modcli.settings import is_path, load_settings
 
 WARNED = 1
 INVALID = 2

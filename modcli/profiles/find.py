@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from modcli.errors import ProfileError
 from modcli.profiles.document import shortened
+from modcli.settings import is_path as is_path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 LONGEST_NAME = 100
@@ -50,11 +50,6 @@ def valid_name(name: str) -> str:
             hint="lower-case letters, digits and ._- only, a letter or digit first, without .yaml",
         )
     return name
-
-
-def is_path(wish: str) -> bool:
-    """Whether a wish is a path: it has a separator, a suffix, or a leading dot or tilde."""
-    return os.sep in wish or "/" in wish or wish.endswith(SUFFIXES) or wish.startswith((".", "~"))
 
 
 @dataclass(frozen=True)
