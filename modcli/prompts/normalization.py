@@ -21,22 +21,48 @@ _JOINERS = "\u200c\u200d"
 #: Characters that show nothing though their category says otherwise: fillers, and variation selectors out of place.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 _KEYCAP = "\u20e3"
+#: The most marks that one letter keeps; no script needs half as many, and sorting them takes quadratic time.
+_MOST_MARKS = 16
+#: Characters that are no combining marks themselves, but become marks and nothing else by NFKC.
+_LATENT_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 
 
 def normalize(text: str) -> str:
     """The text that is put to the model. Pure; applied twice it changes nothing more.
 
     Compatibility forms become plain ones (NFKC), invisible and control characters go (joiners stay where scripts and
-    emoji need them), look-alike letters inside words of mixed script become Latin, and long runs of one character,
-    blanks or empty lines shrink: padding is not worth reading.
+    emoji need them), look-alike letters inside words of mixed script become Latin, and piles of marks, long runs of
+    one character, blanks or empty lines shrink: padding is not worth reading. Takes linear time.
     """
-    plain = unicodedata.normalize("NFKC", _BREAKS.sub("\n", text)).replace("\u2800", " ")
-    plain = _without_stray_joiners(_without_invisible(plain))
-    # Removing characters brings others together that compose, and so do letters that change.
-    plain = unicodedata.normalize("NFKC", plain)
-    plain = unicodedata.normalize("NFKC", _WORD.sub(lambda word: _latin(word[0]), plain))
+    plain = text if text.isascii() and text.isprintable() else _as_seen(text)
     plain = _EMPTY_LINES.sub("\n\n", _BLANKS.sub("  ", plain))
     return _REPEATED.sub(lambda run: run[1] * 8, plain).strip()
+
+
+def _as_seen(text: str) -> str:
+    """The characters that a reader sees; printable ASCII is that already."""
+    plain = _compatible(_BREAKS.sub("\n", text)).replace("\u2800", " ")
+    plain = _without_stray_joiners(_without_invisible(plain))
+    # Removing characters brings others together that compose, and so do letters that change.
+    plain = _compatible(plain)
+    # Composing may leave a letter with a mark more than it had.
+    return _without_piles(_compatible(_WORD.sub(lambda word: _latin(word[0]), plain)))
+
+
+def _compatible(text: str) -> str:
+    return unicodedata.normalize("NFKC", _without_piles(text))
+
+
+def _without_piles(text: str) -> str:
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) or character in _LATENT_MARKS else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _without_invisible(text: str) -> str:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import sys
 import unicodedata
+from itertools import cycle, islice
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from modcli.prompts.normalization import normalize
+from modcli.prompts.normalization import _LATENT_MARKS, _as_seen, normalize
 
 FAMILY = "👨‍👩‍👧‍👦"
 #: What normalization is about, dense enough for its rules to meet.
@@ -25,6 +27,9 @@ DENSE = st.text(
 @example("x\u0430\u0302\u043e")
 @example("😀\u200d\U0001fbff")
 @example("\ud800\udc00")
+@example("e" + "\u0301\u0323" * 20)
+@example("ǖ\u200b" + "\u0323\u0302" * 8)
+@example("\u0f40" + "\u0f73" * 20)
 def test_applied_twice_it_changes_nothing_more(text: str) -> None:
     once = normalize(text)
     assert normalize(once) == once
@@ -80,3 +85,52 @@ def test_applied_twice_it_changes_nothing_more(text: str) -> None:
 )
 def test_what_is_read(text: str, read: str) -> None:
     assert normalize(text) == unicodedata.normalize("NFKC", read)
+
+
+#: Marks of two classes in turn, plain, hidden in other characters, or parted by what is removed.
+PILES = [
+    "\u0301\u0323",
+    "\u0344\u0323",
+    "\u0f73",
+    "\uff9e\u0301",
+    "\u0301" * 8 + "\u0323" * 8 + "\u200b",
+    "\u0301\u034f\u0323\u034f",
+]
+
+
+@pytest.mark.parametrize("pile", PILES)
+def test_no_pile_of_marks_is_sorted(pile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = unicodedata.normalize
+
+    def watched(form: str, text: str) -> str:
+        run = longest = 0
+        for character in text:
+            run = run + 1 if unicodedata.combining(real("NFKD", character)[0]) else 0
+            longest = max(longest, run)
+        assert longest <= 40
+        return real(form, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(unicodedata, "normalize", watched)
+    # Were they sorted, this would take hours.
+    read = normalize("a" + "".join(islice(cycle(pile), 200_000)) + "b")
+    assert read == real("NFKC", read)
+    assert read[-1] == "b"
+    assert 2 <= len(read) <= 40
+
+
+def test_marks_within_reason_stay() -> None:
+    for text in ("a" + "\u0301\u0323" * 8, "שָׁ֖לוֹם", "H\u0335\u0321\u032a\u0308\u0301e"):
+        assert normalize(text) == unicodedata.normalize("NFKC", text)
+
+
+def test_what_becomes_a_mark_is_known() -> None:
+    found = set()
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.combining(unicodedata.normalize("NFKD", character)[0]):
+            found |= set() if unicodedata.combining(character) else {character}
+    assert found == _LATENT_MARKS
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_is_seen_as_it_is(text: str) -> None:
+    assert _as_seen(text) == text
