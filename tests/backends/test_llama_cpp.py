@@ -282,3 +282,21 @@ def test_close_twice(opened: Open) -> None:
     backend.read(PREFIX, ["a"], taps=(1,))
     backend.close()
     backend.close()
+
+
+def test_what_is_no_number_is_no_readout() -> None:
+    """A comparison with NaN is false, and false would mean allowed."""
+    assert llama_session._finite(np.ones(3, np.float32)).all()
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(BackendError, match="no numbers"):
+            llama_session._finite(np.array([1.0, wrong], np.float32))
+
+
+@pytest.mark.small_model
+def test_layer_that_is_not_there_is_an_error(small_model: ModelFile) -> None:
+    backend = LlamaCpp(small_model.path, name=small_model.name, digest=small_model.digest)
+    try:
+        with pytest.raises(BackendError, match="cannot be read"):
+            backend.read(PREFIX, ["tea"], taps=[99])
+    finally:
+        backend.close()

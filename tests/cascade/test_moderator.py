@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import Preparation
-from modcli.errors import BackendError, Location, PrefixTooLong, ProfileError
+from modcli.errors import BackendError, Location, ModcliError, PrefixTooLong, ProfileError
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Category, Profile, Shot, Task
@@ -294,3 +295,110 @@ def test_statistics_count_stages(make: Making) -> None:
     moderator.judge([item("tea", "1"), item("", "2"), item("x", "3", error="broken")])
     moderator.judge([item("tea", "1")])
     assert moderator.statistics.stages == {"reading": 1, "empty": 1, "none": 1, "cache": 1}
+
+
+def test_blank_beginning_of_a_cut_item_is_not_allowed_as_empty(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)))
+    (verdict,) = moderator.judge([item(" \u200b" * 1_000, metadata={"truncated_bytes": 10})])
+    assert verdict.action is Action.WARN
+    assert verdict.error is not None
+    assert "0.0%" in verdict.error
+
+
+def test_exception_in_one_window_calls_nothing_off_in_another(make: Making) -> None:
+    fair = Category(
+        "fair",
+        Action.ALLOW,
+        "A fair.",
+        examples=shots("coin fair in town", "collectors coin fair"),
+        exempts=("spam",),
+    )
+    moderator = make(Profile("p", (SPAM, fair)), stage=Stage.READING)
+    spam = "buy this coin now, cheap coin to the moon. "
+    neutral = " ".join(f"tea{i} museum" for i in range(140))
+    (alone,) = moderator.judge([item(spam)])
+    (padded,) = moderator.judge([item(f"{spam * 30} {neutral} " + "collectors coin fair in town " * 60)])
+    assert alone.action is Action.BLOCK
+    assert padded.action is Action.BLOCK
+
+
+def test_most_probable_class_needs_no_majority(make: Making) -> None:
+    twin = replace(SPAM, name="adverts", label="adverts", counterexamples=shots(*TEA))
+    moderator = make(Profile("p", (SPAM, twin), task=Task.MULTI_CLASS), stage=Stage.READING)
+    (verdict,) = moderator.judge([item("buy this coin now, cheap coin to the moon")])
+    probabilities = [found.probability for found in verdict.categories.values()]
+    assert max(probabilities) < 0.55
+    assert verdict.action is Action.BLOCK
+
+
+def test_definition_alone_needs_no_store(make: Making) -> None:
+    profile = Profile("p", (Category("spam", Action.BLOCK, "Sells coins."),))
+    backend = make.backend
+    reader = Reader(lambda: backend, None)
+    moderator = Moderator(
+        profile, backend, reader, Preparation(profile, backend, reader), digest="d", model="m", cache=None
+    )
+    assert actions(moderator, "buy the coin coin", "tea and cake") == [Action.BLOCK, Action.ALLOW]
+
+
+def test_damaged_verdict_cache_costs_time_and_nothing_else(
+    make: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(VerdictCache, "get", broken)
+    moderator = make(Profile("p", (SPAM,)), cache=True)
+    assert actions(moderator, "buy the coin", "tea at the museum") == [Action.BLOCK, Action.ALLOW]
+    assert sum("malformed" in line for line in make.told) == 1
+
+
+class Unprepared(Scripted):
+    """Cannot take the profile prompt at all."""
+
+    def read(self, prefix: Any, texts: Sequence[str], **more: Any) -> list[Readout]:
+        if more.get("questions"):
+            raise BackendError("llama.cpp cannot make a context")
+        return super().read(prefix, texts, **more)
+
+
+def test_what_fails_for_all_items_ends_the_run(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), backend=Unprepared(), stage=Stage.MODEL)
+    with pytest.raises(ModcliError, match="cannot be prepared") as caught:
+        moderator.judge([item("buy the coin", "1"), item("tea", "2")])
+    assert not isinstance(caught.value, BackendError)
+
+
+class Speechless(Scripted):
+    """Cannot write."""
+
+    def write(self, *_: Any, **__: Any) -> str:
+        raise BackendError("llama.cpp could not compute a batch (status 1)")
+
+
+class Repeating(Scripted):
+    """Writes what it was given."""
+
+    def write(self, prefix: Any, text: str, **_: Any) -> str:
+        return text.rpartition("Post:\n")[2]
+
+
+def test_explanation_that_fails_leaves_the_verdict(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), backend=Speechless())
+    one = item("buy this coin now")
+    (verdict,) = moderator.judge([one])
+    assert moderator.explain(one, verdict) == verdict
+    assert any("no explanation" in line for line in make.told)
+
+
+@pytest.mark.parametrize("examples", [COINS, ()])
+def test_explains_the_window_that_fired(make: Making, examples: tuple[str, ...]) -> None:
+    spam = replace(SPAM, examples=shots(*examples), counterexamples=shots(*TEA) if examples else ())
+    backend = Repeating({"spam": ["coin", "buy"]})
+    moderator = make(Profile("p", (spam,)), backend=backend)
+    harmless = " ".join(f"tea{i} museum cat" for i in range(160))
+    one = item(f"{harmless} {'buy this coin now coin ' * 8} {harmless}")
+    (verdict,) = moderator.judge([one])
+    rationale = moderator.explain(one, verdict).rationale
+    assert rationale is not None
+    assert "buy this coin now" in rationale

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from modcli.backends.scripted import Scripted
 from modcli.cascade.preparation import Preparation
-from modcli.cascade.rejudging import moved, rejudge
+from modcli.cascade.rejudging import fitted_to, moved, rejudge
+from modcli.errors import ModcliError
 from modcli.judges.decision import decide, severities
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.prompts.reading import READING
@@ -81,6 +82,39 @@ def test_counts_what_moved(store: StateStore) -> None:
     assert counts[2, 1] >= 2
     assert (2, 0) not in counts
     assert sum(counts.values()) == len(found[0].keys)
+
+
+def test_what_judges_are_fitted_to_is_not_counted(store: StateStore) -> None:
+    """The bank and the shots are in the store, and nobody posted them."""
+    backend = Scripted()
+    reader = Reader(lambda: backend, store)
+    before = Profile("p", (SPAM,), ordinary=(Shot("rain again"),))
+    after = Profile("q", (replace(SPAM, examples=(*SPAM.examples, Shot("long " * 400))),))
+    found = []
+    for profile in (before, after):
+        judge = Preparation(profile, backend, reader).judge
+        reader.states(TEXTS, judge.taps)
+    for profile in (before, after):
+        found.append(rejudge(profile, Preparation(profile, backend, reader).judge, store))
+    assert len(found[0].keys) > 320
+    counts = moved(*found, without=fitted_to(before, after))
+    assert sum(counts.values()) == len(TEXTS)
+    assert counts[2, 2] == counts[0, 0] == 2
+
+
+def test_a_broken_store_is_an_error_with_a_hint(store: StateStore, tmp_path: Path) -> None:
+    backend = Scripted()
+    profile = Profile("p", (SPAM,))
+    judge = Preparation(profile, backend, Reader(lambda: backend, store)).judge
+    for file in tmp_path.glob("*.i8"):
+        file.unlink()
+        file.mkdir()
+    with pytest.raises(ModcliError, match="kept states cannot be read") as caught:
+        rejudge(profile, judge, store)
+    assert caught.value.hint == "modcli cache clear states"
+    store.close()
+    with pytest.raises(ModcliError, match="kept states cannot be read"):
+        rejudge(profile, judge, store)
 
 
 names = ["a", "b", "c"]

@@ -160,3 +160,10 @@ def test_shares_leave_the_rest_to_none_of_them() -> None:
     np.testing.assert_allclose(found[0][0], 1 / 3)
     assert found[0][1] > 0.98
     assert shares([]) == []
+
+
+def test_clean_shots_say_where_a_label_score_is_even() -> None:
+    judge = fit_category("c", shots(4, 4), BACKGROUND, None)
+    shown = np.array([np.nan, np.nan])
+    positives, negatives = np.concatenate([shown, [5.0, 7.0]]), np.concatenate([shown, [1.0, 3.0]])
+    assert fit_label(judge, LabelScores(positives, negatives, np.array([-9.0, -8.0]))).offset == 4.0
