@@ -80,9 +80,9 @@ def tell(line: str) -> None:
 def run_check(items: Iterable[Item], moderator: Judging, report: Report, options: Options) -> int:
     """Judge every item, write every verdict, say what it came to; return the exit status (DESIGN, section 7).
 
-    Ctrl-C: what has been judged is written, then 130. A reader that goes away (`| head`) ends the run
-    quietly, with the status of what was judged until then: it saw what it wanted, and 0 must not be said of
-    blocked items. Raises SourceError where an input fails, OutputError where a result cannot be written,
+    Ctrl-C: what has been judged is written, then 130. A reader that goes away (`| head`) ends the run with
+    the status of what was judged until then, without figures: it saw what it wanted, and 0 must not be said
+    of blocked items. Raises SourceError where an input fails, OutputError where a result cannot be written,
     and what the moderator raises; how many items were done is said before.
     """
     run = _Run(moderator, report, options)
@@ -95,7 +95,7 @@ def run_check(items: Iterable[Item], moderator: Judging, report: Report, options
                 report.close()
             return run.finish(INTERRUPTED)
         except ReaderGone:
-            return OK if options.observe else run.tally.status(options.fail_on)
+            return run.end(run.tally.status(options.fail_on))
         except ModcliError as error:
             tell(status_line(run.tally, error.exit_code))
             raise
@@ -137,6 +137,10 @@ class _Run:
                 tell(line)
         elif self.options.summary:
             tell(summary_line(self.tally, seconds))
+        return self.end(status)
+
+    def end(self, status: int) -> int:
+        """Say why the exit status is not 0, if so; the exit status."""
         why = status_line(self.tally, status)
         if self.options.observe and status != INTERRUPTED:
             if why:

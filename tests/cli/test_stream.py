@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -160,15 +161,39 @@ def test_ctrl_c_while_waiting_for_input() -> None:
         assert process.wait(10) == 130
 
 
-@pytest.mark.parametrize(("first", "status"), [("fine", 0), ("bad", 1)])
-def test_head_ends_it_quietly(first: str, status: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "status", "said"),
+    [
+        ("fine", 0, ""),
+        ("bad", 1, r"exit status 1: 1 of [\d,]+ items? blocked\n"),
+        ("\0", 3, r"exit status 3: 1 of [\d,]+ items? could not be judged; the first: \S+:1: not text: .*\n"),
+    ],
+)
+def test_head_ends_it_and_only_a_status_other_than_0_is_told(
+    first: str, status: int, said: str, tmp_path: Path
+) -> None:
     posts = tmp_path / "posts.txt"
     posts.write_text(f"{first}\n" + "fine\n" * 20_000)
     command = f"{sys.executable} -m tests.cli.fake {posts} | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=30)
     verdict, code = done.stdout.splitlines()
-    assert json.loads(verdict)["action"] in ("allow", "block")
-    assert (int(code), done.stderr) == (status, "")
+    assert json.loads(verdict)["id"].endswith(":1")
+    assert int(code) == status
+    assert re.fullmatch(said, done.stderr)
+
+
+def test_without_a_reader_observing_and_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    class Closed(io.BytesIO):
+        def write(self, data: object) -> int:
+            if self.tell():
+                raise BrokenPipeError
+            return super().write(data)  # type: ignore[arg-type]
+
+    items = read_text(io.BytesIO(b"bad\n" * 9), "<stdin>")
+    options = Options(observe=True, stats=True, summary=True)
+    assert run_check(items, FakeModerator(), JsonlReport(Output(Closed())), options) == 0
+    told = capsys.readouterr().err
+    assert told == "observing only, so exit status 0, not 1: 1 of 1 item blocked\n"
 
 
 def test_a_full_disk_is_an_error() -> None:
