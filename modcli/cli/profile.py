@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from modcli.cascade.rejudging import moved
+from modcli.cascade.rejudging import fitted_to, moved
 from modcli.cli import profile_view as view
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import rejudge_stored
@@ -259,7 +259,7 @@ def diff(
     ] = None,
     stored: Annotated[
         bool,
-        typer.Option("--stored", help="Also count the texts read so far that would be treated otherwise."),
+        typer.Option("--stored", help="Also count the stored texts that would be treated otherwise."),
     ] = False,
 ) -> None:
     """Compare what two profiles mean, with all that they inherit."""
@@ -273,7 +273,8 @@ def diff(
     if stored:
         settings = load_settings({}, os.environ, Path.cwd())
         before, after = (rejudge_stored(settings, one, tell=tell) for one in both)
-        view.print_moved(moved(before, after), sorted({*before.blind, *after.blind}), form)
+        counts = moved(before, after, without=fitted_to(*both))
+        view.print_moved(counts, sorted({*before.blind, *after.blind}), form)
 
 
 @app.command()

@@ -150,15 +150,20 @@ def print_differences(found: Iterable[Difference], form: str) -> None:
 
 
 def print_moved(moved: Mapping[tuple[int, int], int], blind: Sequence[str], form: str) -> None:
-    """How many texts read so far go from one action to another."""
+    """How many stored texts go from one action to another. `blind` names the categories that had no say in it."""
     names = [action.value for action in Action]
     texts = sum(moved.values())
     changes = {f"{names[old]} to {names[new]}": n for (old, new), n in sorted(moved.items()) if old != new}
     if form == "jsonl":
-        typer.echo(json.dumps({"what": "stored", "texts": texts, "moved": changes, "left_out": list(blind)}))
+        # Texts are windows, judged by the reading stage alone.
+        told = {"what": "stored", "unit": "window", "stage": "reading", "texts": texts}
+        typer.echo(json.dumps(told | {"moved": changes, "left_out": list(blind)}))
         return
-    count = sum(changes.values())
-    typer.echo(f"of {texts:,} texts read so far, {count:,} would be treated otherwise")
+    typer.echo(
+        f"{texts:,} stored text{'s' * (texts != 1)} (a long one counts by its windows), judged by what was read of them "
+        "alone; the profile prompt was not asked"
+    )
+    typer.echo(f"{sum(changes.values()):,} would be treated otherwise")
     for change, number in changes.items():
         typer.echo(f"    {change}: {number:,}")
     if blind:

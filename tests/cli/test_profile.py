@@ -193,6 +193,37 @@ def test_diff_tells_what_differs(run: Run, folder: Path) -> None:
     assert (same.stdout, same.stderr) == ("", "no difference\n")
 
 
+def test_diff_counts_stored_texts(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were checked, a long one by its windows; neither the bank nor the examples."""
+    monkeypatch.setenv("MODCLI_BACKEND", "scripted")
+    monkeypatch.setenv("MODCLI_CACHE_DIR", str(tmp_path / "cache"))
+    (folder / "mine.yaml").write_text(
+        "categories:\n  crypto: {definition: Coins., examples: [to the moon, wen lambo], counterexamples: [a cat]}\n"
+        "  vague: {definition: Something.}\n"
+    )
+    (folder / "milder.yaml").write_text("extends: mine\ncategories: {crypto: {action: warn}}\n")
+    posts = f"to the moon we go\na cat and a dog\n{'a long story of a cat ' * 70}\n"
+    CliRunner().invoke(app, ["check", "-p", "mine"], input=posts)
+    result = run("diff", "mine", "milder", "--stored", "--format", "text")
+    assert result.exit_code == 0, result.stderr
+    assert (
+        "4 stored texts (a long one counts by its windows), judged by what was read of them alone; "
+        "the profile prompt was not asked\n1 would be treated otherwise\n    block to warn: 1\n"
+        "left out, as they have no examples: vague\n"
+    ) in result.stdout
+    told = json.loads(run("diff", "mine", "milder", "--stored", "--format", "jsonl").stdout.splitlines()[-1])
+    assert told == {
+        "what": "stored",
+        "unit": "window",
+        "stage": "reading",
+        "texts": 4,
+        "moved": {"block to warn": 1},
+        "left_out": ["vague"],
+    }
+
+
 def test_the_schema_is_json(run: Run) -> None:
     assert json.loads(run("schema").stdout)["title"] == "modcli profile"
 
