@@ -18,7 +18,7 @@ from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import PROMPT_SHOTS, Preparation, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cli.progress import TransferProgress
-from modcli.errors import MissingExtraError, UsageError
+from modcli.errors import UsageError
 from modcli.judges import fitting
 from modcli.judges.background import bank, bank_digest
 from modcli.judges.tasks import as_judged
@@ -34,6 +34,8 @@ VERDICTS = "verdicts.db"
 STATES, JUDGES, PREFIXES, FACTS = "states", "judges", "prefixes", "models"
 #: Bytes that these kinds may take on disk: beyond that, the least recently used go.
 KEEP = {"prefixes": 1 << 30, "judges": 200_000_000}
+#: Bytes of hidden states from which on the user is told; a post takes about 5 kB.
+MANY_STATES = 8_000_000_000
 
 
 def build_moderator(
@@ -55,9 +57,7 @@ def build_moderator(
             f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
             hint="Add an example, or leave out --stage.",
         )
-    if settings.cache:
-        for kind, most in KEEP.items():
-            prune(kind, cache_folders(settings)[kind], most)
+    _tidy(settings, tell)
     backend, digest = _backend(settings)
     store = _store(settings, digest, backend, tell) if settings.cache else None
     reader = Reader(lambda: backend, store, tell=tell)
@@ -78,9 +78,7 @@ def build_moderator(
 
 def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str], None]) -> Rejudged:
     """Everything read on this machine so far, judged under a profile. Raises UsageError where nothing is kept."""
-    if settings.cache:
-        for kind, most in KEEP.items():
-            prune(kind, cache_folders(settings)[kind], most)
+    _tidy(settings, tell)
     backend, digest = _backend(settings)
     store = _store(settings, digest, backend, tell) if settings.cache else None
     if store is None:
@@ -95,15 +93,23 @@ def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str]
         backend.close()
 
 
+def _tidy(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Bound what is kept. States are what took longest to compute, so they are never dropped unasked."""
+    if not settings.cache:
+        return
+    folders = cache_folders(settings)
+    for kind, most in KEEP.items():
+        prune(kind, folders[kind], most)
+    states = sum(file.stat().st_size for file in folders["states"].glob("*.i8"))
+    if states > MANY_STATES:
+        tell(f"hidden states take {states / 1e9:.0f} GB: `modcli cache clear states` frees them")
+
+
 def _backend(settings: Settings) -> tuple[LazyBackend, str]:
     """The backend and the digest of its weights."""
     if settings.backend == "scripted":
         digest = Scripted().facts.digest
         return LazyBackend(Scripted, digest=digest, facts_file=None), digest
-    if settings.backend == "transformers":
-        raise MissingExtraError(
-            "the transformers backend is not a part of this version", hint="--backend llama-cpp"
-        )
     with TransferProgress() as progress:
         file = ensure(settings.model, settings.data_dir, offline=settings.offline, progress=progress)
     facts = settings.cache_dir / FACTS / f"{file.digest}.json" if settings.cache else None
