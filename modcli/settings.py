@@ -193,7 +193,7 @@ def _folder(value: object, base: Path | None) -> object:
 KEYS = (
     Key("profile", _profiles, ("default",), in_project=True),
     Key("model", _model, "auto", in_project=True),
-    Key("backend", _choice("auto", "llama-cpp", "transformers", "scripted"), "auto"),
+    Key("backend", _choice("auto", "llama-cpp", "scripted"), "auto"),
     Key("threads", _whole, 0, in_project=True),
     Key("context", _whole, 8192, in_project=True),
     Key("offline", _auto_or_switch, None),

@@ -124,6 +124,7 @@ def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
         ("threads = true", "threads must be a whole number", None),
         ("threads = 1.5", "threads must be a whole number", None),
         ("fail_on = 'blok'", "must be one of block, warn, never; did you mean block?, not 'blok'", None),
+        ("backend = 'transformers'", ":1: backend must be one of auto, llama-cpp, scripted, not", None),
         ("cache = 1", "cache must be true or false", None),
         ("offline = 'maybe'", "offline must be auto, true or false", None),
         ("profile = []", "profile must be a profile's name", None),

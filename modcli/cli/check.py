@@ -76,7 +76,7 @@ Stats = Annotated[bool, typer.Option("--stats", help="Say on stderr where items 
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep verdicts and states.")]
 Backend = Annotated[
     str | None,
-    typer.Option("--backend", metavar="llama-cpp|transformers|scripted", help="What runs the model."),
+    typer.Option("--backend", metavar="llama-cpp|scripted", help="What runs the model."),
 ]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME|PATH", help="See `modcli models list`.")]
 Stage = Annotated[

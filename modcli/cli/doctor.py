@@ -40,7 +40,7 @@ def doctor(
     ] = None,
     backend: Annotated[
         str | None,
-        typer.Option("--backend", metavar="llama-cpp|transformers|scripted", help="What runs the model."),
+        typer.Option("--backend", metavar="llama-cpp|scripted", help="What runs the model."),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME|PATH", help="See `modcli models list`.")
