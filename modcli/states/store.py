@@ -87,13 +87,6 @@ class StateStore:
         states[~known] = 0
         return known, states
 
-    def known(self, keys: Sequence[bytes], taps: Sequence[int]) -> NDArray[np.bool_]:
-        """Which of the contents are known at all the taps, shape (keys,)."""
-        found = np.ones(len(keys), bool)
-        for tap in taps:
-            found &= self._records(keys, tap)["scale"] > 0
-        return found
-
     def put(self, keys: Sequence[bytes], tap: int, states: NDArray[np.float32]) -> None:
         """Keep normed states, shape (keys, width), at one tap. Those known already are left as they are."""
         scale, values = quantized(states)

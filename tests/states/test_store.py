@@ -55,7 +55,6 @@ def test_several_taps(tmp_path: Path) -> None:
     kept.put(KEYS[2:6], 20, some(4, seed=20))
     known, back = kept.get(KEYS[:6], [20, 6])
     assert known.tolist() == [False, False, True, True, False, False]
-    assert kept.known(KEYS[:6], [20, 6]).tolist() == known.tolist()
     np.testing.assert_array_equal(back[2:4, 0], rounded(some(4, seed=20))[:2])
     np.testing.assert_array_equal(back[2:4, 1], rounded(some(4, seed=6))[2:])
     assert not back[~known].any()
@@ -90,14 +89,14 @@ def test_nothing_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", [{"model": "n"}, {"prompt": "q"}, {"width": WIDTH + 1}])
 def test_models_prompts_and_widths_are_kept_apart(tmp_path: Path, other: dict[str, object]) -> None:
     store(tmp_path).put(KEYS[:2], 0, some(2))
-    assert not store(tmp_path, **other).known(KEYS[:2], [0]).any()  # type: ignore[arg-type]
+    assert not store(tmp_path, **other).get(KEYS[:2], [0])[0].any()  # type: ignore[arg-type]
 
 
 def test_outlives_its_process(tmp_path: Path) -> None:
     first = store(tmp_path)
     first.put(KEYS[:2], 0, some(2))
     first.close()
-    assert store(tmp_path).known(KEYS[:3], [0]).tolist() == [True, True, False]
+    assert store(tmp_path).get(KEYS[:3], [0])[0].tolist() == [True, True, False]
 
 
 _WRITER = """
@@ -141,7 +140,7 @@ def test_crash_between_data_and_index(
         patched.setattr(StateStore, "_write", write_and_fail)
         with pytest.raises(type(trouble)):
             kept.put(KEYS[:3], 0, some(3, seed=1))
-    assert not kept.known(KEYS[:3], [0]).any()
+    assert not kept.get(KEYS[:3], [0])[0].any()
     kept.put(KEYS[:2], 0, some(2, seed=2))
     store(tmp_path).put(KEYS[2:3], 0, some(1, seed=3))
     known, back = kept.get(KEYS[:3], [0])
@@ -168,7 +167,7 @@ def test_data_that_the_index_names_and_the_file_lost(
     assert known.tolist() == [i < still_known for i in range(5)]
     assert not back[~known].any()
     kept.put(KEYS[5:6], 0, some(1, seed=5))
-    assert kept.known(KEYS[:6], [0]).tolist() == [*known.tolist(), True], "a hole in the file is no state"
+    assert kept.get(KEYS[:6], [0])[0].tolist() == [*known.tolist(), True], "a hole in the file is no state"
     kept.put(KEYS[:5], 0, states)
     known, back = kept.get(KEYS[:5], [0])
     assert known.all()
@@ -183,7 +182,7 @@ def test_damaged_index_is_set_aside(tmp_path: Path, content: bytes) -> None:
     first.close()
     (tmp_path / "states.db").write_bytes(content)
     kept = store(tmp_path)
-    assert not kept.known(KEYS[:2], [0]).any()
+    assert not kept.get(KEYS[:2], [0])[0].any()
     kept.put(KEYS[:2], 0, some(2, seed=2))
     np.testing.assert_array_equal(kept.get(KEYS[:2], [0])[1][:, 0], rounded(some(2, seed=2)))
     assert (tmp_path / "states.db.damaged").exists() == bool(content)
