@@ -37,7 +37,8 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One labelled example: its text and, optionally, why it is labelled so."""
+    """One labelled example: its text and, optionally, why it is labelled so. The reason is for who reads the profile:
+    it reaches neither a prompt nor a judge."""
 
     text: str
     reason: str = ""
@@ -85,9 +86,12 @@ class Profile:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that can change a verdict, hex: neither name, description nor file layout."""
+        """SHA-256 of all that can change a verdict, hex: neither name, description, file layout nor a shot's reason."""
         content = asdict(self)
         del content["name"], content["description"]
+        for holder in (content, *content["categories"]):
+            for key in {"ordinary", "examples", "counterexamples"} & holder.keys():
+                holder[key] = [shot["text"] for shot in holder[key]]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
