@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,11 @@ class Verdict:
     rationale: str | None = None
     cached: bool = False
 
+    @property
+    def read_share(self) -> float:
+        """`read` to four places, rounded down: what was not read to its end is never told as 1."""
+        return math.floor(self.read * 10_000) / 10_000
+
     def as_record(self) -> dict[str, Any]:
         """The verdict as the JSON object that scripts rely on."""
         record: dict[str, Any] = {
@@ -67,7 +73,7 @@ class Verdict:
             "profile": self.profile,
         }
         if self.read < 1:
-            record["read"] = round(self.read, 4)
+            record["read"] = self.read_share
         if self.rationale is not None:
             record["rationale"] = self.rationale
         if self.error is not None:

@@ -52,7 +52,7 @@ class CsvReport:
                 verdict.reason,
                 verdict.error or "",
                 verdict.rationale or "",
-                round(verdict.read, 4),
+                verdict.read_share,
                 verdict.model,
                 verdict.profile,
                 one_line(item.text, TEXT_LENGTH),

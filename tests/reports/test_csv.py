@@ -27,6 +27,12 @@ def test_a_row_a_verdict() -> None:
     assert len(sink.records) == 4
 
 
+def test_what_was_not_read_to_its_end_is_never_read_in_full() -> None:
+    sink, output = sink_and_output()
+    both = [(item(), BLOCKED), (item(), replace(BLOCKED, read=0.99999))]
+    assert [row["read"] for row in rows(written(CsvReport(output, []), sink, both))] == ["1.0", "0.9999"]
+
+
 def test_no_verdict_still_a_header() -> None:
     sink, output = sink_and_output()
     assert written(CsvReport(output, ["x"]), sink, []).startswith("id,action,category,p,")
