@@ -18,6 +18,7 @@ from modcli.cli.assemble import build_moderator
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.stream import Options, run_check, tell
 from modcli.errors import UsageError
+from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
@@ -66,7 +67,11 @@ Format = Annotated[
 ]
 Which = Annotated[
     Print | None,
-    typer.Option("--print", help="Pass these lines on unchanged, no verdicts. Warned ones are allowed ones."),
+    typer.Option(
+        "--print",
+        help="Pass these lines on unchanged, no verdicts. Warned ones are allowed ones, and what cannot be judged "
+        "is blocked unless --on-error says otherwise.",
+    ),
 ]
 Explain = Annotated[
     bool, typer.Option("--explain", help="Add what decided and, for blocked items, a sentence of the model.")
@@ -91,7 +96,11 @@ FailOn = Annotated[
 ]
 OnError = Annotated[
     str | None,
-    typer.Option("--on-error", metavar="warn|block|fail", help="What to do with what cannot be judged."),
+    typer.Option(
+        "--on-error",
+        metavar="warn|block|fail",
+        help="What to do with what cannot be judged. Default: warn; with --print: block.",
+    ),
 ]
 Offline = Annotated[
     bool | None, typer.Option("--offline/--online", help="Never, or where needed, fetch a model.")
@@ -182,9 +191,8 @@ def _run(
     if output.descriptor is not None:
         refuse_output(names, output.descriptor)
     profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
-    report = make_report(output, settings.format, which, profile, explain=options.explain)
-    # With `fail` the run ends at the item that cannot be judged, which is not let through.
-    on_error = Action.WARN if settings.on_error == "warn" else Action.BLOCK
+    report = make_report(output, settings.format, which, as_judged(profile), explain=options.explain)
+    on_error = unjudged_action(settings, which)
     moderator = build_moderator(settings, profile, on_error=on_error, tell=tell)
     try:
         if DASH in names and sys.stdin.isatty():
@@ -195,10 +203,21 @@ def _run(
         moderator.close()
 
 
+def unjudged_action(settings: Settings, which: Print | None) -> Action:
+    """What becomes of an item that could not be judged.
+
+    A filter's output cannot say that something in it was not judged, so there it is held back unless the user asked
+    for something else. With `fail` the run ends at that item, which is not let through.
+    """
+    by_default = settings.origin("on_error") == "default"
+    passes = settings.on_error == "warn" and not (which is not None and by_default)
+    return Action.WARN if passes else Action.BLOCK
+
+
 def make_report(
     output: Output, format: str, which: Print | None, profile: Profile, *, explain: bool
 ) -> Report:
-    """The report that was asked for."""
+    """The report that was asked for, of the categories that are judged."""
     if which is not None:
         return PassThrough(output, which, tell)
     definitions = {one.name: one.definition for one in profile.categories} if explain else None

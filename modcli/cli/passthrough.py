@@ -26,8 +26,8 @@ class Print(StrEnum):
 class PassThrough:
     """A report that hands on the records themselves.
 
-    A record that could not be judged goes the way of its action (`--on-error`); as no verdict is printed that
-    could say so, each is told, the first few by name.
+    A record that could not be judged goes the way of its action (`--on-error`, here `block` by default); as no
+    verdict is printed that could say so, each is told, the first few by name.
     """
 
     def __init__(self, output: Output, which: Print, tell: Callable[[str], None]) -> None:

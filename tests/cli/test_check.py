@@ -107,9 +107,11 @@ LINES = b"\xef\xbb\xbffine\r\n\nbad one\niffy\n\xff\nbad without ending"
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
-        (["--print", "allowed"], b"\xef\xbb\xbffine\r\n\niffy\n\xff\n"),
-        (["--print", "blocked"], b"bad one\nbad without ending"),
+        (["--print", "allowed"], b"\xef\xbb\xbffine\r\n\niffy\n"),
+        (["--print", "blocked"], b"bad one\n\xff\nbad without ending"),
         (["--print", "all"], LINES),
+        (["--print", "allowed", "--on-error", "warn"], b"\xef\xbb\xbffine\r\n\niffy\n\xff\n"),
+        (["--print", "blocked", "--on-error", "warn"], b"bad one\nbad without ending"),
         (["--print", "allowed", "--on-error", "block"], b"\xef\xbb\xbffine\r\n\niffy\n"),
         (["--print", "blocked", "--on-error", "block"], b"bad one\n\xff\nbad without ending"),
         (["--print", "blocked", "--on-error", "fail"], b"bad one\n\xff\n"),
@@ -121,6 +123,26 @@ def test_a_filter_passes_lines_byte_for_byte(run: Run, arguments: list[str], pri
     assert result.exit_code == 3
     outcome = "passed on" if b"\xff" in printed else "held back"
     assert result.stderr.startswith(f"<stdin>:5: not judged, {outcome}: not valid UTF-8")
+
+
+@pytest.mark.parametrize("where", ["environment", "project", "user"])
+def test_a_filter_passes_what_was_not_judged_only_where_asked(
+    run: Run, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = b"you moron\0\n"
+    result = run("--print", "allowed", stdin=line)
+    assert (result.stdout_bytes, result.exit_code) == (b"", 3)
+    assert run("--print", "blocked", stdin=line).stdout_bytes == line
+    assert actions(run(stdin=line)) == ["warn"]
+    if where == "environment":
+        monkeypatch.setenv("MODCLI_ON_ERROR", "warn")
+    elif where == "project":
+        Path(".modcli.toml").write_text("on-error = 'warn'")
+    else:
+        monkeypatch.setenv("MODCLI_CONFIG_DIR", str(tmp_path))
+        Path("config.toml").write_text("on-error = 'warn'")
+    assert run("--print", "allowed", stdin=line).stdout_bytes == line
+    assert run("--print", "blocked", stdin=line).stdout_bytes == b""
 
 
 def test_a_filter_keeps_lines_of_two_files_apart(run: Run) -> None:
@@ -156,6 +178,30 @@ def test_an_explanation(run: Run) -> None:
     (record,) = records(run("--explain", stdin=b"bad\n"))
     assert record["rationale"] == "It says 'bad'."
     assert record["categories"]["rude"]["definition"] == "Insults."  # type: ignore[index]
+
+
+BINARY = """
+task: binary
+categories:
+  rude: {action: block, definition: Insults., examples: [you moron, you complete idiot]}
+  spam: {action: warn, definition: Adverts., examples: [buy cheap pills, win cash today]}
+"""
+
+
+def test_a_binary_profile_is_reported_by_what_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("binary.yaml").write_text(BINARY)
+    arguments = ["check", "-p", "binary.yaml", "--backend", "scripted", "--no-cache", "--observe"]
+    table = CliRunner().invoke(app, [*arguments, "--format", "csv"], input=b"you moron\n")
+    (row,) = csv.DictReader(io.StringIO(table.stdout))
+    columns = {name: value for name, value in row.items() if "harmful" in name}
+    assert columns
+    assert all(columns.values())
+    assert not [name for name in row if "rude" in name or "spam" in name]
+    (record,) = records(CliRunner().invoke(app, [*arguments, "--explain"], input=b"you moron\n"))
+    assert record["categories"]["harmful"]["definition"] == "Insults.\nAdverts."  # type: ignore[index]
 
 
 def test_a_table_in_a_pipe_has_no_colours(run: Run) -> None:
