@@ -16,7 +16,7 @@ from modcli.judges.heads import Head, fit, leave_one_out
 from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 4
+VERSION = 5
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
@@ -40,8 +40,9 @@ _LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LABEL_WEIGHT, _LABEL_HOLD = 0.5, 4.0
 #: Shots on each side from which on leave-one-out may choose the label's weight.
 _ENOUGH = 4
-#: Log-odds around the threshold within which the label words are asked, by how many shots a side there are.
-_UNSURE = ((8, 1.5), (4, 2.0), (0, 3.0))
+#: Log-odds around the threshold within which the label words are asked, by how many shots a side there are; and the
+#: left-out loss below which the band is narrower, in proportion: what the shots tell apart need not be asked about.
+_UNSURE, _UNSURE_LOSS = ((8, 1.5), (4, 2.0), (0, 3.0)), 0.5
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,28 @@ def fit_category(name: str, shots: Shots, background: Background, threshold: flo
     elif len(shots.positives):
         weights, bias = _fit_prototype(shots.positives, background)
         evidence = Evidence.PROTOTYPE
-    smaller = min(len(shots.positives), len(shots.negatives))
     return CategoryJudge(
         name=name,
         evidence=evidence,
         threshold=0.5 if threshold is None else threshold,
-        unsure=1e9 if evidence is Evidence.DEFINITION else next(log for n, log in _UNSURE if smaller >= n),
+        unsure=_unsure(evidence, len(shots.positives), left_out),
         weights=weights,
         bias=bias,
         examples=shots.positives,
         example_texts=shots.texts,
         left_out=left_out,
     )
+
+
+def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:
+    if evidence is Evidence.DEFINITION:
+        return 1e9
+    smaller = min(positives, max(len(left_out) - positives, 0))
+    band = next(width for shots, width in _UNSURE if smaller >= shots)
+    if smaller < 2:
+        return band
+    loss = _log_loss(left_out, np.arange(len(left_out)) < positives)
+    return band * min(1.0, loss / _UNSURE_LOSS)
 
 
 def fit_label(category: CategoryJudge, labels: LabelScores) -> LabelFit:
