@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modcli.judges.tasks import HARMFUL, as_judged, contrast, is_asked
+from modcli.judges.tasks import HARMFUL, as_judged, contrast, elsewhere, is_asked
 from modcli.profile import Action, Category, Profile, Shot, Task
 
 ALLOW, WARN, BLOCK = Action.ALLOW, Action.WARN, Action.BLOCK
@@ -84,6 +84,39 @@ def test_binary_task_that_allows_everything() -> None:
 def test_contrast(task: Task, category: Category, known: list[str]) -> None:
     profile = Profile("p", (RUDE, SPAM, SALTY, PLAIN), task=task)
     assert texts(contrast(profile, category)) == known
+
+
+@pytest.mark.parametrize(
+    ("task", "category", "others"),
+    [
+        # neither its own examples (r2) nor its counterexamples (s1, where it is of another category)
+        (Task.MULTI_LABEL, RUDE, ["p1"]),
+        (Task.MULTI_LABEL, SPAM, ["r1", "a1", "p1"]),
+        # what it is an exception to stands against it already
+        (Task.MULTI_LABEL, SALTY, ["s1", "p1"]),
+        (Task.MULTI_LABEL, PLAIN, ["r1", "r2", "s1", "a1"]),
+        # all other classes do
+        (Task.MULTI_CLASS, RUDE, []),
+        (Task.MULTI_CLASS, PLAIN, []),
+    ],
+)
+def test_elsewhere(task: Task, category: Category, others: list[str]) -> None:
+    """Examples of other categories, each once, of which it is not known whether they are of this one."""
+    profile = Profile("p", (RUDE, SPAM, SALTY, PLAIN), task=task)
+    assert texts(elsewhere(profile, category)) == others
+
+
+@pytest.mark.parametrize("task", Task)
+def test_elsewhere_and_contrast_share_nothing(task: Task) -> None:
+    profile = as_judged(Profile("p", (RUDE, SPAM, SALTY, PLAIN), task=task))
+    for category in profile.categories:
+        groups = [category.examples, contrast(profile, category), elsewhere(profile, category)]
+        found = [text for group in groups for text in texts(group)]
+        assert len(found) == len(set(found))
+
+
+def test_nothing_is_elsewhere_of_the_only_category() -> None:
+    assert elsewhere(Profile("p", (RUDE,)), RUDE) == ()
 
 
 @pytest.mark.parametrize(
