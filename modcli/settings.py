@@ -19,14 +19,14 @@ from typing import Any
 import platformdirs
 
 from modcli.errors import Location, SettingsError
+from modcli.settings_file import SettingsFile, find_project_file, read_settings_file
 
 PREFIX = "MODCLI_"
-PROJECT_FILES = (".modcli.toml", "modcli.toml")
 USER_FILE = "config.toml"
 PATH_SUFFIXES = (".gguf", ".yaml", ".yml", ".json")
 
-#: The largest configuration file that is read: nobody writes a longer one by hand.
-MAX_FILE_BYTES = 1 << 20
+#: No machine gains by more, and a runtime that is told to start a million of them does.
+MAX_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,15 @@ class Settings:
     data_dir: Path
     cache_dir: Path
     origins: Mapping[str, str]
+    project_file: Path | None = None
+
+    def from_project(self, *names: str) -> list[str]:
+        """Those of these settings that the project file sets."""
+        return [name for name in names if self.project_file and self._is_from(self.project_file, name)]
+
+    def _is_from(self, file: Path, name: str) -> bool:
+        # Where the line is not known, the file alone is the origin.
+        return self.origins[name] == str(file) or self.origins[name].startswith(f"{file}:")
 
     def origin(self, name: str) -> str:
         """Where a value is from: `flag --model`, `environment MODCLI_MODEL`, `config.toml:3`, `default`."""
@@ -56,7 +65,7 @@ class Settings:
     def __iter__(self) -> Iterator[tuple[str, object, str]]:
         """Name, value and origin of each setting."""
         for field in fields(self):
-            if field.name != "origins":
+            if field.name in self.origins:
                 yield field.name, getattr(self, field.name), self.origins[field.name]
 
 
@@ -78,14 +87,6 @@ class Key:
     def variable(self) -> str:
         """The environment variable."""
         return PREFIX + self.name.upper()
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
-    """A configuration file's path and text."""
-
-    path: Path
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,13 @@ def _whole(value: object, _: Path | None) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
         return value
     raise ValueError("must be a whole number, 0 or more")
+
+
+def _threads(value: object, base: Path | None) -> object:
+    number = _whole(value, base)
+    if isinstance(number, int) and number > MAX_THREADS:
+        raise ValueError(f"must be {MAX_THREADS} or less")
+    return number
 
 
 _WORDS = {
@@ -194,7 +202,7 @@ KEYS = (
     Key("profile", _profiles, ("default",), in_project=True),
     Key("model", _model, "auto", in_project=True),
     Key("backend", _choice("auto", "llama-cpp", "scripted"), "auto"),
-    Key("threads", _whole, 0, in_project=True),
+    Key("threads", _threads, 0, in_project=True),
     Key("context", _whole, 8192, in_project=True),
     Key("offline", _auto_or_switch, None),
     Key("cache", _switch, True, in_project=True),
@@ -223,8 +231,8 @@ def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], c
     return resolve(
         flags,
         environment,
-        project_file=_read(project) if project else None,
-        user_file=_read(user) if user.is_file() else None,
+        project_file=read_settings_file(project, trusted_only=True) if project else None,
+        user_file=read_settings_file(user) if user.is_file() else None,
         folders=folders,
     )
 
@@ -250,18 +258,7 @@ def resolve(
     for layer in layers:
         for name, (value, origin) in layer.items():
             values[name], origins[name] = value, origin
-    return Settings(**values, origins=origins)
-
-
-def find_project_file(cwd: Path, home: Path) -> Path | None:
-    """The nearest project file from `cwd` upward. The home folder and what is above it are no project."""
-    for folder in (cwd, *cwd.parents):
-        if folder == home:
-            return None
-        for name in PROJECT_FILES:
-            if (folder / name).is_file():
-                return folder / name
-    return None
+    return Settings(**values, origins=origins, project_file=project_file.path if project_file else None)
 
 
 def home_folder(environment: Mapping[str, str]) -> Path:
@@ -281,22 +278,6 @@ def default_folders(environment: Mapping[str, str]) -> Folders:
         data=folder("XDG_DATA_HOME", platformdirs.user_data_path("modcli", appauthor=False)),
         cache=folder("XDG_CACHE_HOME", platformdirs.user_cache_path("modcli", appauthor=False)),
     )
-
-
-def _read(path: Path) -> SettingsFile:
-    where = Location(str(path))
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror or error}", location=where) from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise SettingsError(f"is larger than {MAX_FILE_BYTES} bytes", location=where)
-    try:
-        return SettingsFile(path, raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise SettingsError("is not UTF-8 text", location=Location(str(path), line)) from error
 
 
 def _from_file(file: SettingsFile, *, project: bool) -> dict[str, tuple[object, str]]:

@@ -16,7 +16,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 #: Each part may import those above it, and itself. `cli` is the last.
 ORDER = (
-    *("errors", "settings", "item", "profile", "verdict"),
+    *("errors", "settings_file", "settings", "item", "profile", "verdict"),
     *("profiles", "sources", "prompts", "weights", "backends", "embedders", "states", "judges"),
     *("cascade", "audit", "evaluation", "diagnosis", "reports", "cli"),
 )

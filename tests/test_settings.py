@@ -16,12 +16,11 @@ from modcli.settings import (
     KEYS,
     Folders,
     Settings,
-    SettingsFile,
-    find_project_file,
     is_path,
     load_settings,
     resolve,
 )
+from modcli.settings_file import SettingsFile
 
 FOLDERS = Folders(Path("/c"), Path("/d"), Path("/k"))
 USER, PROJECT = Path("/home/me/.config/modcli/config.toml"), Path("/work/project/.modcli.toml")
@@ -122,6 +121,7 @@ def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
         ("[model]\nname = 'x'", ":1: model must be a text", None),
         ("threads = -1", ":1: threads must be a whole number, 0 or more, not -1", None),
         ("threads = true", "threads must be a whole number", None),
+        ("threads = 1025", ":1: threads must be 1024 or less, not 1025", None),
         ("threads = 1.5", "threads must be a whole number", None),
         ("fail_on = 'blok'", "must be one of block, warn, never; did you mean block?, not 'blok'", None),
         ("backend = 'transformers'", ":1: backend must be one of auto, llama-cpp, scripted, not", None),
@@ -181,6 +181,19 @@ def test_one_rule_says_what_is_a_path_for_models_and_profiles(name: str, answer:
     )
 
 
+def test_what_a_project_file_sets() -> None:
+    project, names = "fail-on = 'never'\nstage = 'model'\nthreads = 2", ("stage", "profile", "fail_on")
+    assert settings(project=project, user="profile = 'x'").from_project(*names) == ["stage", "fail_on"]
+    assert settings({"stage": "auto"}, project=project).from_project(*names) == ["fail_on"]
+    assert settings(user=project).from_project(*names) == []
+
+
+def test_the_most_threads() -> None:
+    assert settings(environment={"MODCLI_THREADS": "1024"}).threads == 1024
+    with pytest.raises(SettingsError, match="flag --threads: threads must be 1024 or less, not 1000000"):
+        settings({"threads": 1_000_000})
+
+
 def test_a_wrong_environment_variable_is_told() -> None:
     with pytest.raises(SettingsError, match="environment MODCLI_THREADS: threads must be a whole number"):
         settings(environment={"MODCLI_THREADS": "many"})
@@ -208,10 +221,6 @@ def test_files_are_found_and_read(tmp_path: Path) -> None:
     found = load_settings({}, environment | {"MODCLI_CONFIG_DIR": str(own)}, home)
     assert (found.threads, found.config_dir) == (3, own)
     assert load_settings({"config_dir": str(own)}, environment, home).threads == 3
-
-
-def test_the_search_ends_at_the_root(tmp_path: Path) -> None:
-    assert find_project_file(tmp_path, Path("/nowhere")) is None
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refus
 from modcli.sources.jsonl import read_jsonl
 from modcli.sources.text import read_arguments, read_text
 
+#: Settings that change what passes: where the folder one stands in makes them, it is said.
+DECISIVE = ("profile", "fail_on", "on_error", "stage")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -140,6 +142,8 @@ def check(
     flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
     flags |= {"threads": threads, "cache": False if no_cache else None}
     settings = load_settings(flags, os.environ, Path.cwd())
+    if theirs := settings.from_project(*DECISIVE):
+        tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
     options = Options(
         fail_on=None if settings.fail_on == "never" else Action(settings.fail_on),
         stop_at_error=settings.on_error == "fail",

@@ -163,6 +163,15 @@ def test_a_filter_tells_only_the_first_of_many_errors(run: Run) -> None:
     assert said[20] == "30 more could not be judged"
 
 
+def test_settings_of_the_folder_one_stands_in_are_told(run: Run, tmp_path: Path) -> None:
+    Path(".modcli.toml").write_text("profile = 'strict'\nfail_on = 'never'\nstage = 'model'\nthreads = 2")
+    # The profile is from the environment.
+    result = run("--stage", "auto", stdin=b"bad\n")
+    assert (result.exit_code, result.stderr) == (0, f"settings from {tmp_path / '.modcli.toml'}: fail_on\n")
+    Path(".modcli.toml").write_text("threads = 2")
+    assert run(stdin=b"fine\n").stderr == ""
+
+
 def test_observing(run: Run) -> None:
     result = run("--observe", stdin=b"bad\n")
     assert (actions(result), result.exit_code) == (["block"], 0)
