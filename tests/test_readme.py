@@ -113,3 +113,10 @@ def test_links_lead_somewhere() -> None:
         text = (ROOT / name).read_text("utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+
+
+def test_no_placeholder_is_left() -> None:
+    """Where a table or an output was to be filled in."""
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        left = re.findall(r"\b[A-Z]+_TABLES?\b|\bOUTPUT_\w+", path.read_text("utf-8"))
+        assert not left, f"{path.name} still has {', '.join(left)}"
