@@ -48,8 +48,6 @@ IMPORTLIB = {
 TESTED_WITH = {
     "errors.py": "cli/test_check.py",
     "item.py": "sources/test_text.py",
-    "profile.py": "profiles/test_load.py",
-    "verdict.py": "judges/test_decision.py",
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",
     "backends/taps.py": "backends/test_llama_cpp.py",
