@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modcli.errors import ProfileError
 from modcli.profiles.document import shortened
-from modcli.settings import is_path as is_path
+from modcli.settings import is_path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 LONGEST_NAME = 100

@@ -9,11 +9,12 @@ from pathlib import Path
 from modcli.errors import ProfileError
 from modcli.profile import Category, Profile
 from modcli.profiles.document import closest, decoded, shortened
-from modcli.profiles.find import Found, Origin, Shelf, is_path, valid_name
+from modcli.profiles.find import Found, Origin, Shelf, valid_name
 from modcli.profiles.load import load_bytes
 from modcli.profiles.marked import Path as TreePath
 from modcli.profiles.rewrite import rewrite
 from modcli.profiles.splice import Draft
+from modcli.settings import is_path
 
 #: The order in which the keys of a category are written.
 KEYS = ("action", "label", "threshold", "exempts", "definition", "note", "examples", "counterexamples")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from modcli.errors import ProfileError
-from modcli.profiles.find import Origin, Shelf, is_path, shipped_folder, valid_name
+from modcli.profiles.find import Origin, Shelf, shipped_folder, valid_name
+from modcli.settings import is_path
 
 from .conftest import Write
 
