@@ -36,11 +36,6 @@ class LazyBackend:
                 pass  # the next start loads the model to know it
         return facts
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the model is in memory."""
-        return self._made is not None
-
     def read(
         self,
         prefix: Prefix,

@@ -31,9 +31,7 @@ class Reader:
         self._store = store
         self._tell = tell
         self._writable = True
-        #: Texts computed by the model, texts answered by the store, tokens computed.
-        self.computed = 0
-        self.stored = 0
+        #: Tokens that the model computed.
         self.tokens = 0
 
     def states(self, texts: Sequence[str], taps: Sequence[int]) -> NDArray[np.float32]:
@@ -46,7 +44,6 @@ class Reader:
             return np.zeros((len(texts), 0, self._backend().facts.width), np.float32)
         keys = [content_key(text) for text in texts]
         known, states = self._kept(keys, taps)
-        self.stored += int(known.sum())
         missing = {keys[i]: i for i in np.flatnonzero(~known)[::-1].tolist()}
         if missing:
             indices = sorted(missing.values())
@@ -79,7 +76,6 @@ class Reader:
 
     def _compute(self, texts: Sequence[str], taps: Sequence[int]) -> NDArray[np.float32]:
         readouts = self._backend().read(READING, texts, taps=taps)
-        self.computed += len(texts)
         self.tokens += sum(readout.tokens for readout in readouts)
         raw = np.stack([np.stack([readout.states[tap] for tap in taps]) for readout in readouts])
         return normed(raw)
