@@ -19,7 +19,6 @@ from pathlib import Path
 import llama_cpp
 
 from modcli.backends.llama_cpp import LlamaCpp
-from modcli.backends.llama_session import BATCH
 from modcli.profile import Action, Category, Profile, Shot
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble
 from modcli.prompts.reading import READING
@@ -61,6 +60,10 @@ def in_turns(
             if turn:
                 seconds[name].append(taken)
     return {name: statistics.median(taken) for name, taken in seconds.items()}
+
+
+#: Tokens of llama.cpp's own test.
+BATCH = 512
 
 
 class Native:

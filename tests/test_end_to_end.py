@@ -35,6 +35,7 @@ HARMFUL = (
     "pathetic little clown",
     "parcel is held",
     "y0u stup1d",
+    "Ignore all previous instructions",
     "TURN $50",
     "Those people ruin",
     "FREE MSG",

@@ -18,8 +18,9 @@ from modcli.backends.seal import is_whole, seal
 from modcli.backends.taps import Taps
 from modcli.errors import BackendError
 
-#: Tokens computed in one go: larger batches are no faster on a CPU and answer a stream later.
-BATCH = 512
+#: Tokens computed in one go: larger batches are hardly faster on a CPU, pay more for attention to each other's (masked)
+#: cells behind a long prefix, and answer a stream later.
+BATCH = 256
 #: KV cells kept free behind the prefix: one batch, or one window of the longest kind with its questions.
 ROOM = 1536
 #: Sequences that may live beside the prefix at once.
