@@ -199,9 +199,8 @@ class Moderator:
                 self._profile, {name: p[own] for name, p in found.items()}, thresholds
             )
             at_worst = {name: float(p[worst]) for name, p in found.items()}
-            features = judge.features(states[worst])
             shots = {
-                category.name: category.resembled(features)
+                category.name: category.resembled(judge.features(states[worst]))
                 for category in judge.categories
                 if at_worst[category.name] >= category.threshold
             }

@@ -158,21 +158,21 @@ class Preparation:
         found = {}
         for column, name in enumerate(prompt.asked):
             category = self._profile.by_name[name]
-            shown = {shot.text for side in prompt_shots(category, self._shots) for shot in side}
-
-            def of(
-                shots: Sequence[Shot], shown: set[str] = shown, column: int = column, name: str = name
-            ) -> Floats:
-                scores = np.full(len(shots), np.nan)
-                clean = [i for i, shot in enumerate(shots) if shot.text not in shown]
-                texts = [shot_text(shots[i]) for i in clean]
-                scores[clean] = label_scores(self._backend, prompt, texts, [name])[:, column]
-                return scores
-
             found[name] = LabelScores(
-                of(category.examples), of(contrast(self._profile, category)), ordinary[:, column]
+                self._clean_scores(prompt, category, category.examples),
+                self._clean_scores(prompt, category, contrast(self._profile, category)),
+                ordinary[:, column],
             )
         return found
+
+    def _clean_scores(self, prompt: ProfilePrompt, category: Category, shots: Sequence[Shot]) -> Floats:
+        """A category's label score of each shot, NaN for those that stand in the prompt."""
+        shown = {shot.text for side in prompt_shots(category, self._shots) for shot in side}
+        scores = np.full(len(shots), np.nan)
+        clean = [i for i, shot in enumerate(shots) if shot.text not in shown]
+        found = label_scores(self._backend, prompt, [shot_text(shots[i]) for i in clean], [category.name])
+        scores[clean] = found[:, prompt.asked.index(category.name)]
+        return scores
 
     def _file(self, suffix: str) -> Path | None:
         if self._folder is None:

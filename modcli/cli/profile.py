@@ -24,7 +24,7 @@ from modcli.profiles.export import as_json, as_yaml
 from modcli.profiles.find import Shelf, valid_name
 from modcli.profiles.lint import Severity, lint
 from modcli.profiles.load import load, load_found, load_stacked
-from modcli.profiles.plan import editable
+from modcli.profiles.plan import Editable, editable
 from modcli.reports.terminal_text import printable
 from modcli.settings import is_path, load_settings
 
@@ -141,9 +141,7 @@ def validate(
 @app.command("edit")
 def edit_by_hand(name: Name = None, profile: Which = None) -> None:
     """Open a profile in your editor, and replace it if what you wrote is valid."""
-    shelf = _shelf()
-    target = editable(_only(name, profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(name, profile)
     change = edited_by_hand(target, shelf, os.environ)
     if change is None:
         typer.echo("nothing changed", err=True)
@@ -156,9 +154,7 @@ def block(
     category: CategoryName, example: Examples = None, definition: Definition = "", profile: Which = None
 ) -> None:
     """Block a category. A new one needs one example or one definition; an unblock is taken back."""
-    shelf = _shelf()
-    target = editable(_only(profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(profile)
     view.print_change(edit.block(target, shelf, category, definition=definition, examples=example or ()))
 
 
@@ -174,9 +170,7 @@ def unblock(
     profile: Which = None,
 ) -> None:
     """Allow a category, and tell the model. A new one is an exception to what is blocked, or to --from."""
-    shelf = _shelf()
-    target = editable(_only(profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(profile)
     change = edit.unblock(
         target, shelf, category, definition=definition, examples=example or (), exempts=origin or ()
     )
@@ -188,9 +182,7 @@ def warn(
     category: CategoryName, example: Examples = None, definition: Definition = "", profile: Which = None
 ) -> None:
     """Warn of a category instead of blocking or allowing it."""
-    shelf = _shelf()
-    target = editable(_only(profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(profile)
     view.print_change(edit.warn(target, shelf, category, definition=definition, examples=example or ()))
 
 
@@ -205,9 +197,7 @@ def extend(
     profile: Which = None,
 ) -> None:
     """Widen a category to a variation: leetspeak, coded words, another language."""
-    shelf = _shelf()
-    target = editable(_only(profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(profile)
     view.print_change(
         edit.extend(target, shelf, category, definition=definition, examples=example or (), note=note)
     )
@@ -231,9 +221,7 @@ def add_shot(
     profile: Which = None,
 ) -> None:
     """Add one post as an example, with all of its categories, or as one of none."""
-    shelf = _shelf()
-    target = editable(_only(profile), shelf)
-    view.tell_new_file(target)
+    target, shelf = _opened(profile)
     change = shots.add_shot(
         target, shelf, text, labels=label or (), counter=counter or (), ordinary=ordinary, reason=reason
     )
@@ -307,3 +295,11 @@ def _only(*given: str | None) -> str:
             f"one profile is needed, and {len(wishes)} are named", hint="choose one with -p NAME"
         )
     return wishes[0]
+
+
+def _opened(*given: str | None) -> tuple[Editable, Shelf]:
+    """The one profile named, to be edited, and where profiles are; says so if that means a new file."""
+    shelf = _shelf()
+    target = editable(_only(*given), shelf)
+    view.tell_new_file(target)
+    return target, shelf

@@ -27,6 +27,14 @@ def bank_digest(posts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(posts).encode()).hexdigest()
 
 
+def features_of(
+    states: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Normed states (..., taps, width) as features of the same shape: centred on a background's mean (taps, width) and
+    brought to the same scale (taps,) at every tap, so that none outweighs the others."""
+    return np.asarray((states - mean) / scale[:, None], np.float32)
+
+
 @dataclass(frozen=True)
 class Background:
     """Normed states of the bank, shape (posts, taps, width), and what follows from them."""
@@ -49,5 +57,5 @@ class Background:
         return self.features_of(self.states)
 
     def features_of(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Centred and brought to the same scale at every tap, so that none outweighs the others; same shape."""
-        return np.asarray((states - self.mean) / self.scale[:, None], np.float32)
+        """Normed states as features; same shape."""
+        return features_of(states, self.mean, self.scale)

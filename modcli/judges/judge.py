@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.judges.background import features_of
+
 Floats = NDArray[np.float64]
 
 #: Shots named in a verdict, and how similar (cosine) they must be to be named.
@@ -85,7 +87,7 @@ class Judge:
 
     def features(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normed states (items, taps, width) to features of the same shape."""
-        return np.asarray((states - self.mean) / self.scale[:, None], np.float32)
+        return features_of(states, self.mean, self.scale)
 
     @cached_property
     def columns(self) -> NDArray[np.float32]:
