@@ -23,7 +23,7 @@ _DATABASE = r"\.db(?:-wal|-shm|-journal|\.damaged)?"
 #: The files of each kind, by the whole of their names.
 _FILES = {
     "verdicts": re.compile(rf"verdicts{_DATABASE}"),
-    "states": re.compile(rf"states{_DATABASE}|states-[0-9a-f]+\.i8"),
+    "states": re.compile(rf"(?:states|scores){_DATABASE}|states-[0-9a-f]+\.i8"),
     "judges": re.compile(rf"\.?{_DIGEST}\.(?:npz|json)(?:\.\d+)?"),
     "prefixes": re.compile(rf"\.?{_DIGEST}\.kv(?:\.\d+)?"),
     "models": re.compile(rf"{_DIGEST}\.json"),

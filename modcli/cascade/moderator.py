@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from modcli.backends.base import Backend
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.parts import Parts, content_of, parts_of
-from modcli.cascade.preparation import Preparation, label_scores
+from modcli.cascade.preparation import Preparation
 from modcli.errors import BackendError, ModcliError, PrefixTooLong
 from modcli.item import Item
 from modcli.judges.decision import decide, deciding
@@ -222,7 +222,7 @@ class Moderator:
         judge, prompt = self._preparation.judge, self._preparation.prompt
         readings = judge.readings(judge.products(self._reader.states(texts, judge.taps)))[name]
         if prompt is not None and name in prompt.asked and not readings.any():
-            readings = label_scores(self._backend, prompt, texts, [name])[:, prompt.asked.index(name)]
+            readings = self._preparation.asker.scores(prompt, texts, [name])[:, prompt.asked.index(name)]
         return texts[int(np.argmax(readings))]
 
     def _ask(
@@ -240,9 +240,10 @@ class Moderator:
             if self._preparation.prompt is None or not having_say:
                 continue
             with self.statistics.timed("asking"):
-                scores = label_scores(
-                    self._backend, self._preparation.prompt, [texts[i] for i in indices], having_say
-                )
+                asker = self._preparation.asker
+                before = asker.tokens
+                scores = asker.scores(self._preparation.prompt, [texts[i] for i in indices], having_say)
+                self.statistics.tokens += asker.tokens - before
             asked[indices] = True
             for name in having_say:
                 column = scores[:, self._preparation.prompt.asked.index(name)]

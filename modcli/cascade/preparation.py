@@ -28,6 +28,7 @@ from modcli.prompts.normalization import normalize
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble, prompt_shots
 from modcli.prompts.reading import READING
 from modcli.prompts.windows import windows
+from modcli.states.asker import Asker
 from modcli.states.reader import Reader
 
 Floats = NDArray[np.float64]
@@ -51,7 +52,8 @@ class Preparation:
     passes, so it is prepared when the first item is unclear. Both are kept in `folder` for the next start.
 
     Raises ProfileError for label words that the model cannot tell apart, PrefixTooLong for a profile that does not
-    fit, and what the backend raises. `taps` other than `taps_of` the model are for measurements.
+    fit, and what the backend raises. Without an `asker` label scores are not kept. `taps`
+    other than `taps_of` the model are for measurements.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Preparation:
         backend: Backend,
         reader: Reader,
         *,
+        asker: Asker | None = None,
         folder: Path | None = None,
         shots: int = PROMPT_SHOTS,
         taps: Sequence[int] = (),
@@ -69,6 +72,8 @@ class Preparation:
         self._profile = profile
         self._backend = backend
         self._reader = reader
+        #: Puts the profile prompt's questions.
+        self.asker = asker or Asker(lambda: backend, None)
         self._folder = folder
         self._shots = shots
         self._tell = tell
@@ -154,7 +159,7 @@ class Preparation:
     def _label_scores(self, prompt: ProfilePrompt) -> dict[str, LabelScores]:
         """Of each category asked: the scores of its shots that do not stand in the prompt, and of ordinary posts."""
         posts = [shot_text(Shot(post)) for post in bank()[::LABELLED_EVERY]]
-        ordinary = label_scores(self._backend, prompt, posts)
+        ordinary = self.asker.scores(prompt, posts)
         found = {}
         for column, name in enumerate(prompt.asked):
             category = self._profile.by_name[name]
@@ -170,7 +175,7 @@ class Preparation:
         shown = {shot.text for side in prompt_shots(category, self._shots) for shot in side}
         scores = np.full(len(shots), np.nan)
         clean = [i for i, shot in enumerate(shots) if shot.text not in shown]
-        found = label_scores(self._backend, prompt, [shot_text(shots[i]) for i in clean], [category.name])
+        found = self.asker.scores(prompt, [shot_text(shots[i]) for i in clean], [category.name])
         scores[clean] = found[:, prompt.asked.index(category.name)]
         return scores
 
@@ -185,26 +190,6 @@ class Preparation:
             *map(str, (*self._taps, self._shots, profile_prompt.VERSION, fitting.VERSION)),
         )
         return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
-
-
-def label_scores(
-    backend: Backend, prompt: ProfilePrompt, texts: Sequence[str], only: Sequence[str] | None = None
-) -> Floats:
-    """Label scores of texts, shape (texts, categories asked): the log-probability of the category's word minus that
-    of the word for none of them. `only` names the categories whose questions are put; the others' columns are NaN."""
-    scores = np.full((len(texts), len(prompt.asked)), np.nan)
-    if not len(texts):
-        return scores
-    multi_class = len(prompt.questions[0].labels) > 2
-    chosen = [i for i, name in enumerate(prompt.asked) if only is None or name in only]
-    questions = prompt.questions if multi_class else tuple(prompt.questions[i] for i in chosen)
-    for row, readout in enumerate(backend.read(prompt.prefix, texts, questions=questions)):
-        if multi_class:
-            scores[row] = readout.log_probabilities[0][:-1] - readout.log_probabilities[0][-1]
-        else:
-            for i, found in zip(chosen, readout.log_probabilities, strict=True):
-                scores[row, i] = found[0] - found[1]
-    return scores
 
 
 def shot_text(shot: Shot) -> str:

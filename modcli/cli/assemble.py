@@ -15,8 +15,9 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Moderator, Stage
-from modcli.cascade.preparation import PROMPT_SHOTS, Preparation, without_examples
+from modcli.cascade.preparation import PROMPT_SHOTS, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
+from modcli.cascade.workbench import Workbench
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
 from modcli.judges import fitting
@@ -26,11 +27,13 @@ from modcli.profile import Action, Profile
 from modcli.prompts import profile_prompt
 from modcli.prompts.reading import READING
 from modcli.settings import Settings
+from modcli.states.asker import Asker
 from modcli.states.reader import Reader
+from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
 from modcli.weights.locate import ModelFile, ensure
 
-VERDICTS = "verdicts.db"
+VERDICTS, SCORES = "verdicts.db", "scores.db"
 STATES, JUDGES, PREFIXES, FACTS = "states", "judges", "prefixes", "models"
 #: Bytes that these kinds may take on disk: beyond that, the least recently used go.
 KEEP = {"prefixes": 1 << 30, "judges": 200_000_000}
@@ -51,46 +54,44 @@ def build_moderator(
     Without `verdicts` every item is judged anew, whatever the cache knows.
     """
     stage = Stage(settings.stage)
-    judged = as_judged(profile)
-    if stage is Stage.READING and (blind := without_examples(judged)):
+    if stage is Stage.READING and (blind := without_examples(as_judged(profile))):
         raise UsageError(
             f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
             hint="Add an example, or leave out --stage.",
         )
+    bench = build_workbench(settings, tell=tell)
+    cache = _verdict_cache(settings, profile, bench.model, tell) if settings.cache and verdicts else None
+    return bench.moderator(profile, stage=stage, cache=cache, on_error=on_error)
+
+
+def build_workbench(settings: Settings, *, tell: Callable[[str], None] = lambda _line: None) -> Workbench:
+    """A model with what is kept of its readings, on which any profile can be tried. Fetches weights where allowed."""
     _tidy(settings, tell)
     backend, digest = _backend(settings)
     store = _store(settings, digest, backend, tell) if settings.cache else None
-    reader = Reader(lambda: backend, store, tell=tell)
-    folder = settings.cache_dir / JUDGES if settings.cache else None
-    return Moderator(
-        judged,
+    scores = _scores(settings, digest, tell) if settings.cache else None
+    return Workbench(
         backend,
-        reader,
-        Preparation(judged, backend, reader, folder=folder, tell=tell),
-        digest=profile.digest,
+        Reader(lambda: backend, store, tell=tell),
+        Asker(lambda: backend, scores, tell=tell),
+        store=store,
         model=digest,
-        cache=_verdict_cache(settings, profile, digest, tell) if settings.cache and verdicts else None,
-        stage=stage,
-        on_error=on_error,
+        folder=settings.cache_dir / JUDGES if settings.cache else None,
         tell=tell,
     )
 
 
 def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str], None]) -> Rejudged:
     """Everything read on this machine so far, judged under a profile. Raises UsageError where nothing is kept."""
-    _tidy(settings, tell)
-    backend, digest = _backend(settings)
-    store = _store(settings, digest, backend, tell) if settings.cache else None
-    if store is None:
+    bench = build_workbench(settings, tell=tell)
+    if bench.store is None:
         raise UsageError("no states are kept, so nothing can be judged again", hint="modcli config show")
     judged = as_judged(profile)
-    reader = Reader(lambda: backend, store, tell=tell)
     try:
-        judge = Preparation(judged, backend, reader, folder=settings.cache_dir / JUDGES, tell=tell).judge
-        return rejudge(judged, judge, store)
+        return rejudge(judged, bench.preparation(judged).judge, bench.store)
     finally:
-        store.close()
-        backend.close()
+        bench.store.close()
+        bench.close()
 
 
 def _tidy(settings: Settings, tell: Callable[[str], None]) -> None:
@@ -139,6 +140,14 @@ def _store(
         )
     except (OSError, sqlite3.Error) as error:
         tell(f"states cannot be kept in {settings.cache_dir} ({error}); judging goes on without")
+        return None
+
+
+def _scores(settings: Settings, digest: str, tell: Callable[[str], None]) -> ScoreStore | None:
+    try:
+        return ScoreStore(settings.cache_dir / STATES / SCORES, model=digest)
+    except (OSError, sqlite3.Error) as error:
+        tell(f"label scores cannot be kept in {settings.cache_dir} ({error}); judging goes on without")
         return None
 
 

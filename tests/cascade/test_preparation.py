@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from modcli.backends.scripted import Scripted
-from modcli.cascade.preparation import Preparation, label_scores, taps_of, without_examples
+from modcli.cascade.preparation import Preparation, taps_of, without_examples
 from modcli.errors import PrefixTooLong, ProfileError
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.prompts.profile_prompt import assemble
@@ -95,22 +95,6 @@ def test_what_is_wrong_with_the_prompt_is_known_before_an_item_is_judged(
     with pytest.raises(error, match=says):
         prepared.judge  # noqa: B018 -- raises
     assert backend.read_count == 0
-
-
-def test_label_scores_leave_out_the_questions_not_put() -> None:
-    rude = Category("rude", Action.BLOCK, "Rude.", label="toxic")
-    prompt = assemble(Profile("p", (SPAM, rude)), (SPAM, rude))
-    scores = label_scores(Scripted(), prompt, ["spam spam", "toxic"], ["rude"])
-    assert np.isnan(scores[:, 0]).all()
-    assert scores[1, 1] > scores[0, 1]
-
-
-def test_label_scores_of_a_multi_class_task_come_from_one_question() -> None:
-    rude = Category("rude", Action.BLOCK, "Rude.", label="toxic")
-    profile = Profile("p", (SPAM, rude), task=Task.MULTI_CLASS)
-    scores = label_scores(Scripted(), assemble(profile, profile.categories), ["spam spam", "toxic toxic"])
-    assert scores[0, 0] > scores[0, 1]
-    assert scores[1, 1] > scores[1, 0]
 
 
 def test_names_what_only_the_prompt_can_judge() -> None:

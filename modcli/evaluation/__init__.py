@@ -1,0 +1,1 @@
+"""How good a profile, a model or a change is, measured on labelled rows."""
