@@ -10,8 +10,7 @@ import pytest
 from modcli.backends.scripted import Scripted
 from modcli.cascade.preparation import Preparation, taps_of, without_examples
 from modcli.errors import PrefixTooLong, ProfileError
-from modcli.profile import Action, Category, Profile, Shot, Task
-from modcli.prompts.profile_prompt import assemble
+from modcli.profile import Action, Category, Profile, Shot
 from modcli.states.reader import Reader
 
 SPAM = Category(

@@ -15,11 +15,17 @@ def test_many_profiles_on_one_model() -> None:
     bench = Workbench(
         backend, Reader(lambda: backend, None), Asker(lambda: backend, None), store=None, model="m"
     )
-    items = [Item("1", "win a prize now", Location("x", 1)), Item("2", "a swim in the lake", Location("x", 2))]
+    items = [
+        Item("1", "win a prize now", Location("x", 1)),
+        Item("2", "a swim in the lake", Location("x", 2)),
+    ]
     found = {}
     for name in ("prize", "lake"):
         category = Category(
-            name, Action.BLOCK, examples=(Shot(f"{name} {name}"),), counterexamples=(Shot("other words here"),)
+            name,
+            Action.BLOCK,
+            examples=(Shot(f"{name} {name}"),),
+            counterexamples=(Shot("other words here"),),
         )
         moderator = bench.moderator(Profile(name, (category,)), stage=Stage.READING)
         found[name] = [verdict.categories[name].probability for verdict in moderator.judge(items)]
