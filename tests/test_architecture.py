@@ -57,7 +57,7 @@ TESTED_WITH = {
     "cli/editor.py": "cli/test_profile.py",
     "cli/passthrough.py": "cli/test_stream.py",
     "cli/profile_view.py": "cli/test_profile.py",
-    "evaluation/predictions.py": "evaluation/test_metrics.py",
+    "evaluation/predictions.py": "evaluation/test_run.py",
     "diagnosis/finding.py": "diagnosis/test_machine.py",
     "diagnosis/installed.py": "cli/test_doctor.py",
     "profiles/plan.py": "profiles/test_edit.py",

@@ -55,4 +55,4 @@ class Predictions:
     @property
     def judged(self) -> NDArray[np.bool_]:
         """Which rows could be judged, shape (rows,)."""
-        return ~np.isnan(self.probability).any(axis=1)
+        return np.asarray(~np.isnan(self.probability).any(axis=1), bool)
