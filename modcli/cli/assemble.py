@@ -53,15 +53,32 @@ def build_moderator(
 
     Without `verdicts` every item is judged anew, whatever the cache knows.
     """
-    stage = Stage(settings.stage)
-    if stage is Stage.READING and (blind := without_examples(as_judged(profile))):
+    refuse_blind(settings, profile)
+    bench = build_workbench(settings, tell=tell)
+    return moderator_on(bench, settings, profile, on_error=on_error, verdicts=verdicts)
+
+
+def refuse_blind(settings: Settings, profile: Profile) -> None:
+    """Raise UsageError where a category has no example, and only the reading is to judge."""
+    if settings.stage == Stage.READING and (blind := without_examples(as_judged(profile))):
         raise UsageError(
             f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
             hint="Add an example, or leave out --stage.",
         )
-    bench = build_workbench(settings, tell=tell)
-    cache = _verdict_cache(settings, profile, bench.model, tell) if settings.cache and verdicts else None
-    return bench.moderator(profile, stage=stage, cache=cache, on_error=on_error)
+
+
+def moderator_on(
+    bench: Workbench,
+    settings: Settings,
+    profile: Profile,
+    *,
+    on_error: Action,
+    shots: int = PROMPT_SHOTS,
+    verdicts: bool = True,
+) -> Moderator:
+    """A moderator on a model that is at hand. At most `shots` shots of each category stand in the profile prompt."""
+    cache = _verdict_cache(settings, profile, bench, shots) if settings.cache and verdicts else None
+    return bench.moderator(profile, stage=Stage(settings.stage), shots=shots, cache=cache, on_error=on_error)
 
 
 def build_workbench(settings: Settings, *, tell: Callable[[str], None] = lambda _line: None) -> Workbench:
@@ -151,10 +168,9 @@ def _scores(settings: Settings, digest: str, tell: Callable[[str], None]) -> Sco
         return None
 
 
-def _verdict_cache(
-    settings: Settings, profile: Profile, digest: str, tell: Callable[[str], None]
-) -> VerdictCache | None:
-    versions = (profile_prompt.VERSION, fitting.VERSION, PROMPT_SHOTS)
+def _verdict_cache(settings: Settings, profile: Profile, bench: Workbench, shots: int) -> VerdictCache | None:
+    digest, tell = bench.model, bench.tell
+    versions = (profile_prompt.VERSION, fitting.VERSION, shots)
     parts = (profile.digest, digest, READING.digest, bank_digest(bank()), settings.stage, *versions)
     scope = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
     try:
