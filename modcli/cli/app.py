@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from modcli import __version__
-from modcli.errors import ModcliError
+from modcli.errors import MissingExtraError, ModcliError
 from modcli.reports.terminal_text import printable
 
 #: Subcommand: the module that holds it as `app`, and its line in the help.
@@ -24,6 +24,9 @@ COMMANDS = {
     "config": ("modcli.cli.config", "Settings, and where each comes from."),
     "doctor": ("modcli.cli.doctor", "Check this machine, the weights and one known item, end to end."),
 }
+
+#: Packages that only some commands need: what to call each, and the extra that brings it.
+EXTRAS = {"sklearn": ("scikit-learn", "eval")}
 
 INTERRUPTED = 130
 
@@ -41,11 +44,11 @@ class LazyGroup(TyperGroup):
         return TyperCommand(cmd_name, help=entry[1], rich_markup_mode=None) if entry else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The real command."""
+        """The real command. Raises MissingExtraError where a package of an extra is not there."""
         name, command, rest = super().resolve_command(ctx, args)
         if command is None:
             return name, command, rest
-        loaded = typer.main.get_command(importlib.import_module(COMMANDS[command.name or ""][0]).app)
+        loaded = typer.main.get_command(_module(command.name or "").app)
         loaded.name = command.name
         return name, loaded, rest
 
@@ -56,6 +59,20 @@ class LazyGroup(TyperGroup):
         except ModcliError as error:
             tell_error(error)
             raise typer.Exit(error.exit_code) from error
+
+
+def _module(command: str) -> Any:
+    """The module of a command."""
+    try:
+        return importlib.import_module(COMMANDS[command][0])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        known_as, extra = EXTRAS[package]
+        raise MissingExtraError(
+            f"modcli {command} needs {known_as}", hint=f"pip install 'modcli[{extra}]'"
+        ) from error
 
 
 def tell_error(error: ModcliError) -> None:
