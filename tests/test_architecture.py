@@ -26,7 +26,7 @@ PURE = ("item", "profile", "verdict", "prompts")
 #: The only parts that may import a vendor's package.
 VENDORS = {
     "llama_cpp": {"backends"},
-    "transformers": {"backends"},
+    "transformers": {"backends", "embedders"},
     "torch": {"backends", "embedders"},
     "onnxruntime": {"embedders"},
     "sentence_transformers": {"embedders"},
@@ -35,6 +35,9 @@ VENDORS = {
     "rich": {"cli", "reports"},
     "jinja2": {"prompts", "reports"},
     "sklearn": {"evaluation"},
+    "setfit": {"evaluation"},
+    "datasets": {"evaluation"},
+    "detoxify": {"evaluation"},
     "yaml": {"profiles"},
     "ruamel": {"profiles"},
     "pydantic": {"profiles"},

@@ -1,0 +1,1 @@
+"""Texts to vectors, by models far smaller than the one that judges."""
