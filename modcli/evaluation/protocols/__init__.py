@@ -1,0 +1,1 @@
+"""Protocols: whole tables of measurements on public labelled sets, each rerun by one command."""

@@ -1,0 +1,282 @@
+"""What the protocols share: a setting, jobs that each measure one condition, cells, and the file that keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modcli import __version__
+from modcli.cascade.moderator import Stage
+from modcli.cascade.workbench import Workbench
+from modcli.errors import Location, OutputError, SourceError
+from modcli.evaluation.predictions import LabelledRow, Predictions
+from modcli.evaluation.protocols.measures import Measured
+from modcli.evaluation.protocols.sets import DEV, PublicSet, Rows, chosen, public_sets, rows_of
+from modcli.evaluation.run import predict
+from modcli.judges import fitting
+from modcli.profile import Profile
+from modcli.prompts import profile_prompt
+
+#: Changes whenever a protocol would give other figures for the same model, rows and judges.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the protocols are run on.
+
+    `data` is the folder of the sets, `split` what is reported on, `rows` how many of each set at most (0: all),
+    `draws` how often shots are drawn anew, `choices` how often the one example of a personalization is.
+    """
+
+    bench: Workbench
+    data: Path
+    split: str = DEV
+    rows: int = 0
+    draws: int = 8
+    choices: int = 20
+    sets: tuple[PublicSet, ...] = field(default_factory=lambda: tuple(public_sets().values()))
+    stage: Stage = Stage.AUTO
+    seed: int = 0
+    _loaded: dict[str, Rows] = field(default_factory=dict, repr=False)
+
+    def rows_of(self, name: str) -> Rows:
+        """The rows of a set, read once. Raises what `sets.rows_of` raises."""
+        if name not in self._loaded:
+            self._loaded[name] = rows_of(self.data, name, self.split, most=self.rows, seed=self.seed)
+        return self._loaded[name]
+
+    def among(self, *names: str) -> tuple[PublicSet, ...]:
+        """Those of the named sets that were asked for."""
+        return tuple(one for one in chosen(names) if one in self.sets)
+
+    @property
+    def seeds(self) -> range:
+        """The seed of each draw."""
+        return range(self.seed, self.seed + self.draws)
+
+    def predict(self, profile: Profile, rows: Sequence[LabelledRow], **options: Any) -> Predictions:
+        """The rows judged by a profile on the workbench; options as for `Workbench.moderator`. Raises what the
+        moderator raises."""
+        moderator = self.bench.moderator(profile, **{"stage": self.stage, **options})
+        return predict(moderator, profile, rows)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model has computed for texts until now."""
+        return self.bench.reader.tokens + self.bench.asker.tokens
+
+    def key(self, names: Iterable[str]) -> str:
+        """Stands for all that decides the figures on these sets: model, rows, parameters, versions."""
+        parts = [
+            *(self.bench.model, self.split, self.rows, self.draws, self.choices, self.stage, self.seed),
+            *(VERSION, fitting.VERSION, profile_prompt.VERSION),
+        ]
+        digest = hashlib.sha256("\0".join(map(str, parts)).encode())
+        for name in names:
+            rows = self.rows_of(name)
+            for row in (*rows.pool, *rows.reported):
+                told = [row.item.text, sorted(row.labels), sorted(row.unknown)]
+                digest.update(json.dumps(told).encode())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job found: the metrics by name, over so many rows and draws; rows that could not be judged, in all."""
+
+    metrics: Mapping[str, Measured]
+    rows: int
+    draws: int
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One condition to be measured on some sets: `work` does it, and raises what judging raises."""
+
+    protocol: str
+    part: str
+    sets: tuple[str, ...]
+    condition: str
+    work: Callable[[], Outcome]
+
+    @property
+    def set(self) -> str:
+        """The sets as one word."""
+        return "+".join(self.sets)
+
+
+#: A part of a protocol: from a setting to what there is to measure.
+Part = Callable[[Setting], list[Job]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of a table. `key` stands for what decided the figures (`Setting.key`); `seconds` and `tokens` are what
+    it cost this time; `source` is set where the figures are somebody else's."""
+
+    protocol: str
+    part: str
+    set: str
+    condition: str
+    metrics: Mapping[str, Measured]
+    rows: int
+    draws: int
+    failed: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+    key: str = ""
+    source: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str, str, str]:
+        """What no two cells of a table share."""
+        return (self.protocol, self.part, self.set, self.condition, self.key)
+
+    def as_record(self) -> dict[str, Any]:
+        """As a JSON object; a value that is not defined is null."""
+        return {
+            "protocol": self.protocol,
+            "part": self.part,
+            "set": self.set,
+            "condition": self.condition,
+            "rows": self.rows,
+            "draws": self.draws,
+            "metrics": {
+                name: {
+                    "mean": _number(one.mean),
+                    "low": _number(one.low),
+                    "high": _number(one.high),
+                    "values": [_number(value) for value in one.values],
+                }
+                for name, one in self.metrics.items()
+            },
+            "failed": self.failed,
+            "seconds": round(self.seconds, 1),
+            "tokens": self.tokens,
+            "key": self.key,
+            "version": __version__,
+        } | ({"source": self.source} if self.source else {})
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Cell:
+        """What `as_record` made. Raises KeyError, TypeError, ValueError or AttributeError otherwise."""
+        metrics = {
+            str(name): Measured(
+                tuple(_float(value) for value in one["values"]), _float(one["low"]), _float(one["high"])
+            )
+            for name, one in record["metrics"].items()
+        }
+        texts = {name: str(record[name]) for name in ("protocol", "part", "set", "condition", "key")}
+        return cls(
+            **texts,
+            metrics=metrics,
+            rows=int(record["rows"]),
+            draws=int(record["draws"]),
+            failed=int(record["failed"]),
+            seconds=float(record["seconds"]),
+            tokens=int(record["tokens"]),
+            source=str(record.get("source", "")),
+        )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 6)
+
+
+def _float(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+class Log:
+    """Finished cells, kept in a file as JSON Lines, so that a run that is broken off goes on where it was. Without a
+    file they are kept in memory."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Raises SourceError where the file cannot be read or is something else."""
+        self._file = file
+        self._cells: dict[tuple[str, ...], Cell] = {}
+        self._torn = False
+        if file is None or not file.exists():
+            return
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"cannot be read: {error}", location=Location(str(file))) from error
+        lines = text.split("\n")
+        # The last line has no end where a run was broken off while it was written: it is measured again.
+        self._torn = bool(lines[-1])
+        for number, line in enumerate(lines[:-1], 1):
+            try:
+                cell = Cell.from_record(json.loads(line))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise SourceError(
+                    "is no line of a protocol's cells",
+                    location=Location(str(file), number),
+                    hint="give --out another file: this one is not overwritten",
+                ) from error
+            self._cells[cell.place] = cell
+
+    def find(self, job: Job, key: str) -> Cell | None:
+        """The cell of a job that was finished before."""
+        return self._cells.get((job.protocol, job.part, job.set, job.condition, key))
+
+    def add(self, cell: Cell) -> None:
+        """Keep a cell. Raises OutputError where it cannot be written."""
+        self._cells[cell.place] = cell
+        if self._file is None:
+            return
+        line = json.dumps(cell.as_record(), ensure_ascii=False) + "\n"
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if self._torn:
+                whole = self._file.read_bytes()
+                self._file.write_bytes(whole[: whole.rfind(b"\n") + 1])
+                self._torn = False
+            with self._file.open("a", encoding="utf-8") as stream:
+                stream.write(line)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self._file}: {error.strerror or error}", hint="give --out another file"
+            ) from error
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    setting: Setting,
+    log: Log,
+    *,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Iterator[Cell]:
+    """Do the jobs one after another; those that the log knows with the same key are not done again. `progress` is
+    given a line as each begins. Raises what the jobs and the log raise."""
+    for number, job in enumerate(jobs, 1):
+        key = setting.key(job.sets)
+        told = f"[{number}/{len(jobs)}] {job.part}, {job.set}: {job.condition}"
+        known = log.find(job, key)
+        if known is not None:
+            progress(f"{told} (known)")
+            yield known
+            continue
+        progress(told)
+        start, tokens = time.perf_counter(), setting.tokens
+        found = job.work()
+        cell = Cell(
+            *(job.protocol, job.part, job.set, job.condition),
+            metrics=found.metrics,
+            rows=found.rows,
+            draws=found.draws,
+            failed=found.failed,
+            seconds=time.perf_counter() - start,
+            tokens=setting.tokens - tokens,
+            key=key,
+        )
+        log.add(cell)
+        yield cell
