@@ -14,7 +14,7 @@ from typing import Any
 from modcli import __version__
 from modcli.cascade.moderator import Stage
 from modcli.cascade.workbench import Workbench
-from modcli.errors import Location, OutputError, SourceError
+from modcli.errors import BackendError, Location, ModcliError, OutputError, SourceError, UsageError
 from modcli.evaluation.predictions import LabelledRow, Predictions
 from modcli.evaluation.protocols.measures import Measured
 from modcli.evaluation.protocols.sets import DEV, PublicSet, Rows, chosen, public_sets, rows_of
@@ -254,9 +254,11 @@ def run_jobs(
     log: Log,
     *,
     progress: Callable[[str], None] = lambda _line: None,
+    left_out: Callable[[Job, ModcliError], None] | None = None,
 ) -> Iterator[Cell]:
     """Do the jobs one after another; those that the log knows with the same key are not done again. `progress` is
-    given a line as each begins. Raises what the jobs and the log raise."""
+    given a line as each begins. A job that the rows or the model are not enough for (UsageError, BackendError) is
+    given to `left_out`, if there is one. Raises what the jobs and the log raise otherwise."""
     for number, job in enumerate(jobs, 1):
         key = setting.key(job.sets)
         told = f"[{number}/{len(jobs)}] {job.part}, {job.set}: {job.condition}"
@@ -267,7 +269,13 @@ def run_jobs(
             continue
         progress(told)
         start, tokens = time.perf_counter(), setting.tokens
-        found = job.work()
+        try:
+            found = job.work()
+        except (UsageError, BackendError) as error:
+            if left_out is None:
+                raise
+            left_out(job, error)
+            continue
         cell = Cell(
             *(job.protocol, job.part, job.set, job.condition),
             metrics=found.metrics,

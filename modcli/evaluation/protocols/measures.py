@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -260,13 +261,14 @@ def _calibration_error(answers: Answers, weights: Floats) -> Floats:
     return _mean(errors, weights)
 
 
-def _any_f1(answers: Answers, weights: Floats) -> Floats:
-    """F1 of "of any category" against "of none"; a row without a label, some of whose labels are unknown, is left
-    out."""
+def _any_f1(answers: Answers, weights: Floats, *, known_only: bool = False) -> Floats:
+    """F1 of "of any category" against "of none". A row without a known label counts as of none, as in the published
+    figures, or, `known_only`, is left out where some of its labels are unknown."""
     truth = (answers.truth == 1).any(axis=1)
-    judged = ~np.isnan(answers.score).any(axis=1)
-    known = (truth | ~(answers.truth == UNKNOWN).any(axis=1)) & judged
-    return _f1(_counted(truth, answers.fired.any(axis=1), known, weights))
+    counted = ~np.isnan(answers.score).any(axis=1)
+    if known_only:
+        counted &= truth | ~(answers.truth == UNKNOWN).any(axis=1)
+    return _f1(_counted(truth, answers.fired.any(axis=1), counted, weights))
 
 
 def _classes(answers: Answers, weights: Floats) -> tuple[Floats, Floats]:
@@ -297,7 +299,7 @@ def _class_accuracy(answers: Answers, weights: Floats) -> Floats:
 
 
 #: By name. Where there are several categories, the mean over those in which the metric is defined, except for the
-#: last four: `any f1` joins the categories to one, and the `class` metrics take exactly one class, or none, for a row.
+#: last five: `any f1` joins the categories to one, and the `class` metrics take exactly one class, or none, for a row.
 METRICS: Mapping[str, Metric] = {
     "accuracy": _over_categories(_accuracy),
     "precision": _over_categories(_precision),
@@ -309,6 +311,7 @@ METRICS: Mapping[str, Metric] = {
     "auprc": _of_ranks(_auprc_of),
     "calibration error": _calibration_error,
     "any f1": _any_f1,
+    "any f1, labels known": partial(_any_f1, known_only=True),
     "class weighted f1": _weighted_f1,
     "class macro f1": _macro_class_f1,
     "class accuracy": _class_accuracy,

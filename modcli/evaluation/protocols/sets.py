@@ -213,24 +213,28 @@ def draw(
     seed: int,
     *,
     longest: int = LONGEST_SHOT,
+    fewer: bool = False,
 ) -> Drawn:
     """So many rows of the category and so many that are known not to be of it, the same for the same seed.
 
     Draws of one seed are nested: a smaller one is the beginning of a larger one, so that two numbers of shots differ
-    in nothing else. Texts of more than `longest` characters, and empty ones, are left out. Raises UsageError where the
-    pool has fewer, but for `examples` or `counterexamples` of -1, which mean all.
+    in nothing else. Texts of more than `longest` characters, and empty ones, are left out. -1 means all. Raises
+    UsageError where the pool has fewer than asked for, unless `fewer` do.
     """
     usable = [row for row in rows if 0 < len(normalize(row.item.text)) <= longest]
     positives = [row for row in usable if category in row.labels]
     negatives = [row for row in usable if category not in row.labels | row.unknown]
     return Drawn(
-        _some(positives, examples, [seed, 1], f"rows of {category}"),
-        _some(negatives, counterexamples, [seed, 0], f"rows that are not of {category}"),
+        _some(positives, examples, [seed, 1], "" if fewer else f"rows of {category}"),
+        _some(negatives, counterexamples, [seed, 0], "" if fewer else f"rows that are not of {category}"),
     )
 
 
-def _some(rows: Sequence[LabelledRow], count: int, seed: Sequence[int], what: str) -> tuple[Shot, ...]:
-    if count > len(rows):
-        raise UsageError(f"{count} {what} are wanted, and the pool has {len(rows)}", hint="fewer --shots")
+def _some(rows: Sequence[LabelledRow], count: int, seed: Sequence[int], needed: str) -> tuple[Shot, ...]:
+    if needed and count > len(rows):
+        raise UsageError(
+            f"{count} {needed} are wanted, and the pool has {len(rows)}",
+            hint="give the set a train split with more rows",
+        )
     order = np.random.default_rng(seed).permutation(len(rows))
     return tuple(Shot(rows[i].item.text) for i in (order if count < 0 else order[:count]))

@@ -8,7 +8,7 @@ import pytest
 
 from modcli.backends.scripted import Scripted
 from modcli.cascade.workbench import Workbench
-from modcli.errors import OutputError, SourceError
+from modcli.errors import OutputError, PrefixTooLong, SourceError
 from modcli.evaluation.protocols.base import Cell, Job, Log, Outcome, Setting, run_jobs
 from modcli.evaluation.protocols.measures import Measured
 from modcli.states.asker import Asker
@@ -106,6 +106,21 @@ def test_a_file_that_cannot_be_written(setting: Setting, tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         list(run_jobs(Working().jobs, setting, Log(tmp_path / "file" / "cells.jsonl")))
+
+
+def test_what_cannot_be_measured_is_left_out_and_told(setting: Setting) -> None:
+    def too_long() -> Outcome:
+        raise PrefixTooLong("too long")
+
+    jobs = [Job("tasks", "binary", ("sms_spam",), "64 shots", too_long), *Working().jobs]
+    with pytest.raises(PrefixTooLong):
+        list(run_jobs(jobs, setting, Log(None)))
+    told: list[str] = []
+    cells = list(
+        run_jobs(jobs, setting, Log(None), left_out=lambda job, why: told.append(f"{job.condition}: {why}"))
+    )
+    assert told == ["64 shots: too long"]
+    assert len(cells) == 2
 
 
 def test_a_cell_comes_back_as_it_was() -> None:

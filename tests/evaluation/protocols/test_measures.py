@@ -81,8 +81,9 @@ def test_several_categories_are_averaged_and_the_unknown_left_out() -> None:
     of = Answers(truth, score, score > 0.5)
     assert value("recall", of) == pytest.approx((1 / 2 + 1) / 2)
     assert value("false positives", of) == 0
-    # Of any: rows 0, 2 (yes) and 3 (no) are known; in rows 1 and 4 nobody knows.
-    assert value("any f1", of) == 1
+    # Of any: rows 0, 2 (yes) and 3 (no) are known; in rows 1 and 4, both found, nobody knows.
+    assert value("any f1, labels known", of) == 1
+    assert value("any f1", of) == pytest.approx(2 * 2 / (2 * 2 + 2))
     assert value("auprc", of) == 1
 
 

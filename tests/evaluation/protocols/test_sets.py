@@ -133,6 +133,7 @@ def test_draws_are_nested_and_of_the_right_side(tmp_path: Path) -> None:
     assert len(draw(pool, "toxicity", -1, 0, seed=0).examples) == 20
     with pytest.raises(UsageError, match="21 rows of toxicity are wanted, and the pool has 20"):
         draw(pool, "toxicity", 21, 0, seed=0)
+    assert len(draw(pool, "toxicity", 21, 0, seed=0, fewer=True).examples) == 20
 
 
 def test_what_is_unknown_is_no_counterexample_and_long_texts_are_no_shots(tmp_path: Path) -> None:
