@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ def read_jsonl(
     name: str,
     *,
     field: str = "text",
+    keep: Sequence[str] = (),
     keep_rest: bool = False,
     max_characters: int = MAX_CHARACTERS,
     max_bytes: int = MAX_BYTES,
@@ -39,27 +41,31 @@ def read_jsonl(
     where that is a string or an integer, else `file:line`. A line that is longer than `max_bytes`, is no JSON
     object, repeats a key, or lacks a text in the field is an item with an error. Text longer than
     `max_characters` is cut, and `metadata["truncated_bytes"]` says by how much. `raw` as for
-    `text.read_text`.
+    `text.read_text`. With `keep`, `metadata["fields"]` holds the values, as parsed, of those of these fields (named
+    like the text's) that the record has.
     """
     for line in read_lines(stream, name, limit=max_bytes, keep_rest=keep_rest):
         if line.number == 1:
             refuse_utf16(line.head, name)
         if line.size > len(line.head) or line.head.strip():
-            yield _item(line, name, field, max_characters)
+            yield _item(line, name, field, keep, max_characters)
 
 
-def _item(line: Line, name: str, field: str, max_characters: int) -> Item:
+def _item(line: Line, name: str, field: str, keep: Sequence[str], max_characters: int) -> Item:
     id, location = record_id(name, line.number), Location(name, line.number)
-    text, error, metadata = "", None, NO_METADATA
+    text, error, found = "", None, dict[str, Any]()
     try:
         record = _parse(line)
         id = _own_id(record) or id
-        text = _find(record, field)
+        if keep:
+            found["fields"] = MappingProxyType(_kept(record, keep))
+        text = _text(record, field)
     except _Unusable as unusable:
         error = str(unusable)
     if len(text) > max_characters:
-        metadata = MappingProxyType({"truncated_bytes": len(text[max_characters:].encode())})
+        found["truncated_bytes"] = len(text[max_characters:].encode())
         text = text[:max_characters]
+    metadata = MappingProxyType(found) if found else NO_METADATA
     if line.rest is not None:
         return LongItem(id, text, location, line.head, metadata=metadata, error=error, rest=line.rest)
     return Item(id, text, location, line.head, metadata=metadata, error=error)
@@ -100,13 +106,30 @@ def _no_number(word: str) -> NoReturn:
     raise _Unusable(f"not valid JSON: {word}")
 
 
-def _find(record: dict[str, Any], field: str) -> str:
-    """The text at a key or dotted path; a key that holds the dots itself comes first."""
+def _kept(record: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The values of those of the fields that there are."""
+    kept = {}
+    for field in fields:
+        with suppress(KeyError):
+            kept[field] = _find(record, field)
+    return kept
+
+
+def _find(record: dict[str, Any], field: str) -> Any:
+    """The value at a key or dotted path; a key that holds the dots itself comes first. Raises KeyError."""
     found: Any = record
     for key in [field] if field in record else field.split("."):
-        if not isinstance(found, dict) or key not in found:
-            raise _Unusable(f"no field {_shown(field)}{_there_are(record)}")
+        if not isinstance(found, dict):
+            raise KeyError(key)
         found = found[key]
+    return found
+
+
+def _text(record: dict[str, Any], field: str) -> str:
+    try:
+        found = _find(record, field)
+    except KeyError:
+        raise _Unusable(f"no field {_shown(field)}{_there_are(record)}") from None
     if not isinstance(found, str):
         raise _Unusable(f"field {_shown(field)} is {_kind(found)}, not a text")
     if not _encodable(found):

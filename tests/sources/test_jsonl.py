@@ -93,6 +93,31 @@ def test_a_long_text_is_cut_and_counted() -> None:
     assert item.metadata == {"truncated_bytes": 40}
 
 
+def test_fields_are_kept_beside_the_text() -> None:
+    kept = ("labels", "meta.lang", "a.b", "none")
+    found = items(
+        b'{"text": "a", "labels": ["x"], "meta": {"lang": null}, "a.b": 1, "a": {"b": 2}}\n'
+        b'{"text": "long text", "meta": "no object"}\n'
+        b'{"labels": 3}\n'
+        b"{\n",
+        keep=kept,
+        max_characters=4,
+    )
+    assert [item.metadata.get("fields") for item in found] == [
+        {"labels": ["x"], "meta.lang": None, "a.b": 1},
+        {},
+        {"labels": 3},  # what it is known to be can be told though its text cannot
+        None,
+    ]
+    assert found[1].metadata["truncated_bytes"] == 5
+    assert (found[2].error or "").startswith("no field 'text'")
+
+
+def test_nothing_is_kept_unasked() -> None:
+    (item,) = items(b'{"text": "a", "labels": ["x"]}')
+    assert item.metadata == {}
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_never_raise(data: bytes) -> None:
     assume(not is_utf16(data))
