@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
-#: Rows times resamples that a bootstrap may cost. From 300,000 rows on, fewer resamples are drawn than asked for.
+#: Rows times resamples that a bootstrap may cost. From 300,000 rows on, fewer than 1,000 resamples are drawn.
 ROWS_RESAMPLED = 300_000_000
 #: Fewer make the ends of an interval too rough.
 FEWEST_RESAMPLES = 200
 #: Weights of rows held at once, as a number of values (16 MB).
 _HELD = 2_000_000
+#: Halvings in which an end of an interval is found: beyond the precision of a float.
+_HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,8 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     z, share = _z(confidence), successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    # The ends are exact at 0 and 1; the arithmetic is not.
-    low = 0.0 if successes == 0 else min(max(centre - half, 0.0), share)
-    high = 1.0 if successes == n else max(min(centre + half, 1.0), share)
-    return Interval(share, low, high)
+    # At 0 and 1 the end is the share itself; the arithmetic may miss it by a rounding.
+    return Interval(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share))
 
 
 def paired_share_difference(
@@ -57,14 +57,38 @@ def paired_share_difference(
     """The second share less the first, of the same `n` rows, of which `only_first` have the property under the first
     alone and `only_second` under the second alone. The score interval of Tango 1998 (Statistics in Medicine 17:891).
     Raises ValueError where the counts are no part of `n`, or `n` is 0."""
-    raise NotImplementedError
+    if min(only_first, only_second) < 0 or only_first + only_second > n or n == 0:
+        raise ValueError(f"no shares: {only_first} and {only_second} of {n}")
+    z, value = _z(confidence), (only_second - only_first) / n
+
+    def score(difference: float) -> float:
+        """How far the counts are from what a true difference would give, in standard deviations."""
+        # The share of rows of the first kind that is most likely, given the difference: a quadratic's root.
+        linear = (2 * n - only_second + only_first) * difference - only_first - only_second
+        constant = -only_first * difference * (1 - difference)
+        likely = (math.sqrt(max(linear * linear - 8 * n * constant, 0.0)) - linear) / (4 * n)
+        variance = n * (2 * likely + difference * (1 - difference))
+        away = only_second - only_first - n * difference
+        return away / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, away)
+
+    low = _first_where(lambda end: score(end) <= z, -1.0, value)
+    high = _first_where(lambda end: score(end) < -z, value, 1.0)
+    return Interval(value, low, high)
 
 
 def mcnemar(only_first: int, only_second: int, *, mid_p: bool = False) -> float:
     """The two-sided p-value of the exact McNemar test: whether rows go one way rather than the other (binomial with
     1/2). `mid_p` counts half of the probability of what was seen (Fagerland et al. 2013, BMC Medical Research
     Methodology 13:91), which is less conservative. Raises ValueError for negative counts."""
-    raise NotImplementedError
+    if min(only_first, only_second) < 0:
+        raise ValueError(f"no counts: {only_first} and {only_second}")
+    fewer, n = min(only_first, only_second), only_first + only_second
+    # Logarithms of the binomial coefficients, each from the one before.
+    steps = np.log(np.arange(n, n - fewer, -1)) - np.log(np.arange(1, fewer + 1))
+    logs = np.concatenate([[0.0], np.cumsum(steps)]) - n * math.log(2)
+    probability = np.exp(logs)
+    p = 2 * float(probability.sum()) - (float(probability[-1]) if mid_p else 0.0)
+    return min(1.0, p)
 
 
 def resamples_for(rows: int, wanted: int) -> int:
@@ -75,16 +99,43 @@ def resamples_for(rows: int, wanted: int) -> int:
 
 
 def resampled_weights(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each row is in each resample with replacement, in pieces of shape (some resamples, rows)."""
-    raise NotImplementedError
+    """How often each row is in each resample with replacement, in pieces of shape (some resamples, rows). The same
+    for the same rows and seed, however many resamples are drawn."""
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _HELD // max(rows, 1))
+    for start in range(0, resamples, at_once):
+        yield np.stack(
+            [
+                np.bincount(generator.integers(rows, size=rows), minlength=rows).astype(np.float64)
+                for _ in range(min(at_once, resamples - start))
+            ]
+        )
 
 
 def percentile_interval(
     value: float, resampled: NDArray[np.float64], confidence: float = CONFIDENCE
 ) -> Interval:
-    """The bootstrap's percentile interval around a value, of what the resamples gave; NaN are left out."""
-    raise NotImplementedError
+    """The bootstrap's percentile interval (Efron 1981) of a value: between quantiles of what the resamples gave, of
+    which NaN (not defined there) are left out. Without any, it is the value alone."""
+    defined = resampled[~np.isnan(resampled)]
+    if not len(defined):
+        return Interval(value, value, value)
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(value, min(float(low), value), max(float(high), value))
 
 
 def _z(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _first_where(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """Where a condition begins to hold, which fails below and holds from there to `high`."""
+    if holds(low):
+        return low
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle
+    return high
