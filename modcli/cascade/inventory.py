@@ -27,6 +27,7 @@ _FILES = {
     "judges": re.compile(rf"\.?{_DIGEST}\.(?:npz|json)(?:\.\d+)?"),
     "prefixes": re.compile(rf"\.?{_DIGEST}\.kv(?:\.\d+)?"),
     "models": re.compile(rf"{_DIGEST}\.json"),
+    "tests": re.compile(rf"\.?{_DIGEST}\.json(?:\.\d+)?"),
 }
 _UNFINISHED = re.compile(r"\..*")
 
@@ -67,8 +68,8 @@ def clear(kind: str, path: Path) -> int:
 def prune(kind: str, folder: Path, keep_bytes: int) -> int:
     """Delete the files used least recently (by their modification time) beyond `keep_bytes`; the bytes freed.
 
-    For kinds of one file an entry: judges, prefixes, models. The newest file stays whatever its size. One look at the
-    folder, and never an error: what cannot be deleted stays. Left-overs of a crash go after a day.
+    For kinds of one file an entry: judges, prefixes, models, tests. The newest file stays whatever its size. One look
+    at the folder, and never an error: what cannot be deleted stays. Left-overs of a crash go after a day.
     """
     aged = []
     for file in _own_files(kind, folder):

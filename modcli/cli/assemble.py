@@ -34,9 +34,9 @@ from modcli.states.store import StateStore
 from modcli.weights.locate import ModelFile, ensure
 
 VERDICTS, SCORES = "verdicts.db", "scores.db"
-STATES, JUDGES, PREFIXES, FACTS = "states", "judges", "prefixes", "models"
+STATES, JUDGES, PREFIXES, FACTS, TESTS = "states", "judges", "prefixes", "models", "tests"
 #: Bytes that these kinds may take on disk: beyond that, the least recently used go.
-KEEP = {"prefixes": 1 << 30, "judges": 200_000_000}
+KEEP = {"prefixes": 1 << 30, "judges": 200_000_000, "tests": 20_000_000}
 #: Bytes of hidden states from which on the user is told; a post takes about 5 kB.
 MANY_STATES = 8_000_000_000
 
@@ -182,5 +182,6 @@ def _verdict_cache(settings: Settings, profile: Profile, bench: Workbench, shots
 
 def cache_folders(settings: Settings) -> dict[str, Path]:
     """What is kept, by name, and where."""
-    names = {"verdicts": VERDICTS, "states": STATES, "judges": JUDGES, "prefixes": PREFIXES, "models": FACTS}
+    names = {"verdicts": VERDICTS, "states": STATES, "judges": JUDGES}
+    names |= {"prefixes": PREFIXES, "models": FACTS, "tests": TESTS}
     return {name: settings.cache_dir / path for name, path in names.items()}

@@ -35,7 +35,7 @@ def info(
         typer.Option("--format", help="table on a terminal, jsonl on a pipe."),
     ] = None,
 ) -> None:
-    """How much is kept, by kind: verdicts, states of texts, fitted judges, prompts' prefixes, facts of models."""
+    """How much is kept, by kind: verdicts, states of texts, fitted judges, prompts' prefixes, facts of models, tests."""
     settings = _settings()
     stocks = [take_stock(kind, path) for kind, path in cache_folders(settings).items()]
     if form == "table" or (form is None and sys.stdout.isatty()):

@@ -15,6 +15,7 @@ from modcli.cli import profile_view as view
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import rejudge_stored
 from modcli.cli.editor import edited_by_hand
+from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
 from modcli.errors import ProfileError, UsageError
 from modcli.profiles import create, edit, shots
@@ -263,6 +264,9 @@ def diff(
         before, after = (rejudge_stored(settings, one, tell=tell) for one in both)
         counts = moved(before, after, without=fitted_to(*both))
         view.print_moved(counts, sorted({*before.blind, *after.blind}), form)
+
+
+app.command("test")(run_profile_tests)
 
 
 @app.command()

@@ -113,14 +113,22 @@ class LabelledForm(Form):
 
 
 class TestForm(Form):
-    """A post and what has to become of it."""
+    """A post and what has to become of it; with `but`, a minimal pair."""
 
     __test__ = False
 
     text: Text = Field(description="The post.")
-    category: str | None = Field(default=None, description="The category that has to fire.")
-    action: Action = Field(description="What has to happen to it.")
-    reason: Prose = Field(default="", description="Why.")
+    action: Action = Field(description="What has to become of it.")
+    category: str | None = Field(
+        default=None,
+        description="The category that has to bring it about. For an allowed post: the one it is a test of.",
+    )
+    but: Text | None = Field(
+        default=None,
+        description="A post that differs from it in little, and has to be allowed (the near miss of a block or a "
+        "warning).",
+    )
+    reason: Prose = Field(default="", description="Why, in one sentence.")
 
 
 class CategoryForm(Form):
@@ -167,7 +175,9 @@ class ProfileForm(Form):
         default={},
         description="The categories by name. A name without anything removes an inherited category.",
     )
-    tests: list[TestForm] = Field(default=[], description="Posts with the expected action.")
+    tests: list[TestForm] = Field(
+        default=[], description="Posts with what has to become of them; `modcli profile test` runs them."
+    )
 
 
 #: Where a form stands in a profile: the path with every name of a category and every index as `*`.

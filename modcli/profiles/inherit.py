@@ -183,9 +183,30 @@ def _checked_exempts(written: Document, categories: dict[str, Category]) -> dict
 
 
 def _check_tests(written: Document, categories: dict[str, Category]) -> None:
+    """Raise ProfileError for a test that cannot be meant: of no category, or in contradiction to itself or another."""
+    expected: dict[str, Action] = {}
     for index, test in enumerate(written.form.tests):
+        path: Path = ("tests", index)
         if test.category is not None:
-            _known(test.category, categories, written, ("tests", index, "category"))
+            _known(test.category, categories, written, (*path, "category"))
+        if test.but is not None and test.action is Action.ALLOW:
+            raise ProfileError(
+                f"tests[{index + 1}]: a `but` is allowed, and so is the post that it differs from",
+                location=written.tree.location((*path, "but"), key=True),
+                hint="begin with the post that is blocked or warned of, and write the allowed one after `but`",
+            )
+        near = [(test.but, Action.ALLOW, (*path, "but"))] if test.but is not None else []
+        for text, action, place in ((test.text, test.action, (*path, "text")), *near):
+            if expected.setdefault(text, action) is not action:
+                raise ProfileError(
+                    f"one post is to be both {_past(expected[text])} and {_past(action)}: {shortened(text)}",
+                    location=written.tree.location(place),
+                    hint="keep one of the two tests",
+                )
+
+
+def _past(action: Action) -> str:
+    return {Action.ALLOW: "allowed", Action.WARN: "warned of", Action.BLOCK: "blocked"}[action]
 
 
 def _known(name: str, categories: dict[str, Category], written: Document, path: Path) -> None:

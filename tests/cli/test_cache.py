@@ -37,6 +37,7 @@ def test_info(cache: Path) -> None:
         "judges": 0,
         "prefixes": 1,
         "models": 1,
+        "tests": 0,
     }
     whole = json.loads(run("info", "--format", "json").stdout)
     assert (whole["bytes"], whole["folder"], whole["enabled"]) == (2_000_010, str(cache), True)
@@ -79,4 +80,4 @@ def test_clear_all(cache: Path) -> None:
 def test_an_unknown_kind(cache: Path) -> None:
     result = run("clear", "prefix")
     assert result.exit_code == 2
-    assert "hint: the kinds are verdicts, states, judges, prefixes, models" in result.stderr
+    assert "hint: the kinds are verdicts, states, judges, prefixes, models, tests" in result.stderr

@@ -115,6 +115,17 @@ CONTRADICTIONS = [
         "1:44",
         "there is no category 'tt'",
     ),
+    (
+        "tests:\n- {text: a, action: allow, but: b}\ncategories: {t: {}}",
+        "2:28",
+        "tests[1]: a `but` is allowed, and so is the post that it differs from",
+    ),
+    (
+        "tests:\n- {text: a, action: block}\n- {text: b, action: warn, but: a}\ncategories: {t: {}}",
+        "3:32",
+        "one post is to be both blocked and allowed: 'a'",
+    ),
+    ("tests: [{text: a, action: warn, but: a}]\ncategories: {t: {}}", "1:38", "both warned of and allowed"),
     ("categories: {t: {exempts: [x]}}", "1:28", "there is no category 'x'"),
     ("categories: {t: {exempts: [t]}}", "1:28", "an exception to itself"),
     ("categories:\n  t:", "2:3", "no inherited one to remove"),
