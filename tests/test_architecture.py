@@ -61,6 +61,7 @@ TESTED_WITH = {
     "cli/passthrough.py": "cli/test_stream.py",
     "cli/profile_view.py": "cli/test_profile.py",
     "evaluation/predictions.py": "evaluation/test_run.py",
+    "evaluation/row_findings.py": "evaluation/test_rows.py",
     "diagnosis/finding.py": "diagnosis/test_machine.py",
     "diagnosis/installed.py": "cli/test_doctor.py",
     "profiles/plan.py": "profiles/test_edit.py",
