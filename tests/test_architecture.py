@@ -60,6 +60,7 @@ TESTED_WITH = {
     "cli/editor.py": "cli/test_profile.py",
     "cli/passthrough.py": "cli/test_stream.py",
     "cli/profile_view.py": "cli/test_profile.py",
+    "evaluation/baselines_worker.py": "evaluation/test_baselines_outside.py",
     "evaluation/predictions.py": "evaluation/test_run.py",
     "evaluation/row_findings.py": "evaluation/test_rows.py",
     "diagnosis/finding.py": "diagnosis/test_machine.py",

@@ -15,6 +15,7 @@ from modcli import __version__
 from modcli.cascade.moderator import Stage
 from modcli.cascade.workbench import Workbench
 from modcli.errors import BackendError, Location, ModcliError, OutputError, SourceError, UsageError
+from modcli.evaluation.baselines import Baseline
 from modcli.evaluation.predictions import LabelledRow, Predictions
 from modcli.evaluation.protocols.measures import Measured
 from modcli.evaluation.protocols.sets import DEV, PublicSet, Rows, chosen, public_sets, rows_of
@@ -32,7 +33,8 @@ class Setting:
     """What the protocols are run on.
 
     `data` is the folder of the sets, `split` what is reported on, `rows` how many of each set at most (0: all),
-    `draws` how often shots are drawn anew, `choices` how often the one example of a personalization is.
+    `draws` how often shots are drawn anew, `choices` how often the one example of a personalization is. `baselines`
+    makes what else learns from the same rows.
     """
 
     bench: Workbench
@@ -44,6 +46,7 @@ class Setting:
     sets: tuple[PublicSet, ...] = field(default_factory=lambda: tuple(public_sets().values()))
     stage: Stage = Stage.AUTO
     seed: int = 0
+    baselines: Callable[[], Sequence[Baseline]] = tuple
     _loaded: dict[str, Rows] = field(default_factory=dict, repr=False)
 
     def rows_of(self, name: str) -> Rows:
