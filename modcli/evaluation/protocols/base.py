@@ -47,13 +47,21 @@ class Setting:
     stage: Stage = Stage.AUTO
     seed: int = 0
     baselines: Callable[[], Sequence[Baseline]] = tuple
-    _loaded: dict[str, Rows] = field(default_factory=dict, repr=False)
+    _loaded: dict[tuple[str, int], Rows] = field(default_factory=dict, repr=False)
 
     def rows_of(self, name: str) -> Rows:
-        """The rows of a set, read once. Raises what `sets.rows_of` raises."""
-        if name not in self._loaded:
-            self._loaded[name] = rows_of(self.data, name, self.split, most=self.rows, seed=self.seed)
-        return self._loaded[name]
+        """The rows of a set, read once; of the reported ones as many as are wanted. Raises what `sets.rows_of`
+        raises."""
+        return self._rows(name, self.rows)
+
+    def all_rows_of(self, name: str) -> Rows:
+        """The rows of a set, however many are wanted: for what needs so many of a kind."""
+        return self._rows(name, 0)
+
+    def _rows(self, name: str, most: int) -> Rows:
+        if (name, most) not in self._loaded:
+            self._loaded[name, most] = rows_of(self.data, name, self.split, most=most, seed=self.seed)
+        return self._loaded[name, most]
 
     def among(self, *names: str) -> tuple[PublicSet, ...]:
         """Those of the named sets that were asked for."""
@@ -83,7 +91,7 @@ class Setting:
         ]
         digest = hashlib.sha256("\0".join(map(str, parts)).encode())
         for name in names:
-            rows = self.rows_of(name)
+            rows = self.all_rows_of(name)
             for row in (*rows.pool, *rows.reported):
                 told = [row.item.text, sorted(row.labels), sorted(row.unknown)]
                 digest.update(json.dumps(told).encode())

@@ -33,6 +33,9 @@ MODERATION = {
 }
 #: What the model takes the words for, by label word.
 KEYWORDS = {label: words.split() for label, words, _ in WORDS.values()} | {
+    # A category that `profile block` makes has its name for a label word.
+    "toxicity": WORDS["paradetox"][1].split(),
+    "negative sentiment": WORDS["sst2"][1].split(),
     "sexual": ["naked"],
     "hateful": ["vermin", "gas"],
     "violent": ["stab", "guts"],
