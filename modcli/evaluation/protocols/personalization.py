@@ -97,13 +97,14 @@ def blocked(setting: Setting, profile: Profile, rows: Sequence[LabelledRow]) -> 
 
 
 def shares(draws: Sequence[Mapping[str, Flags]], *, same_rows: bool = True) -> dict[str, Measured]:
-    """The share of rows that are flagged, by group, with its interval over draws and rows. A group without rows is left
-    out."""
-    return {
-        name: measure([_flagged(draw[name]) for draw in draws], ["found"], same_rows=same_rows)["found"]
-        for name in (draws[0] if draws else ())
-        if any(len(draw[name]) for draw in draws)
-    }
+    """The share of rows that are flagged, by group, with its interval over draws and rows. A draw in which a group has
+    no rows does not count for it."""
+    found = {}
+    for name in draws[0] if draws else ():
+        counted = [_flagged(draw[name]) for draw in draws if len(draw[name])]
+        if counted:
+            found[name] = measure(counted, ["found"], same_rows=same_rows)["found"]
+    return found
 
 
 def _flagged(flags: Flags) -> Answers:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -147,9 +148,10 @@ def test_nothing_that_is_learned_from_is_reported(make: Make) -> None:
         assert not reported & {normalize(text) for text in (*learned, *sample_of(setting, one, 0))}
 
 
-def test_an_empty_pool_is_told(make: Make) -> None:
+def test_an_empty_pool_is_told(make: Make, folder: Path) -> None:
+    """Where every text of the train split is reported."""
     setting = make("sms_spam")
-    setting._loaded["sms_spam"] = replace(setting.rows_of("sms_spam"), pool=())
+    (folder / "sms_spam.train.jsonl").write_bytes((folder / "sms_spam.dev.jsonl").read_bytes())
     for draw in (answers_of, sample_of):
         with pytest.raises(UsageError, match="no rows to learn from"):
             draw(setting, chosen(["sms_spam"])[0], 0)
