@@ -36,12 +36,12 @@ _CHECKPOINT = Path("hub", "checkpoints", "toxic_original-c1212f89.ckpt")
 _SCORES = {"toxicity": "toxicity"}
 
 
-def setfit_baseline(embedder: Path | None, *, missing: str = "") -> Baseline:
-    """SetFit on the model in this folder; only for a few shots, as its pairs grow with the square of their number.
-    Without a folder `missing` says why."""
+def setfit_baseline(embedder: str | Path | None, *, missing: str = "") -> Baseline:
+    """SetFit on a sentence-transformers model (see `SetFit`); only for a few shots, as training on hundreds takes
+    hours. Where there is no model `missing` says why."""
     if importlib.util.find_spec("setfit") is None:
         missing = "the package setfit is not installed: pip install 'modcli[setfit]'"
-    learn = SetFit(embedder) if embedder is not None and not missing else None
+    learn = SetFit(str(embedder)) if embedder is not None and not missing else None
     return Baseline("SetFit", learn, full=False, many=False, missing=missing)
 
 
@@ -69,10 +69,10 @@ def detoxify_baseline(environment: Mapping[str, str]) -> Baseline:
 
 @dataclass(frozen=True)
 class SetFit:
-    """SetFit (Tunstall et al. 2022, arXiv 2209.11055) on a sentence-transformers model in a folder; of several
-    categories each is trained by itself, as some are unknown in some rows."""
+    """SetFit (Tunstall et al. 2022, arXiv 2209.11055) on a sentence-transformers model: a folder, or a name of the hub
+    of which there is a copy here. Of several categories each is trained by itself, as some are unknown in some rows."""
 
-    folder: Path
+    model: str
 
     def __call__(
         self, train: Sequence[LabelledRow], test: Sequence[LabelledRow], categories: Sequence[str], seed: int
@@ -88,7 +88,7 @@ class SetFit:
 
         found = each_against_rest(train, len(test), categories, collect)
         if tasks:
-            given = {"model": str(self.folder), "tasks": tasks, "test": _texts(test), "seed": seed}
+            given = {"model": self.model, "tasks": tasks, "test": _texts(test), "seed": seed}
             # What was collected stands as NaN, in the order of the tasks.
             found[:, np.isnan(found).any(axis=0)] = np.transpose(run_worker("setfit", given))
         return found

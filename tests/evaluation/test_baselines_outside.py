@@ -78,20 +78,20 @@ def test_setfit_trains_each_category_by_itself(
     monkeypatch.chdir(packages)
     train = [row("win", "spam"), row("lunch"), row("fool", "rude", unknown=["spam"])]
     test = [row("win win"), row("fool"), row("lunch \ud800")]
-    found = SetFit(Path("the folder"))(train, test, ["spam", "absent", "rude"], 7)
+    found = SetFit("the folder")(train, test, ["spam", "absent", "rude"], 7)
     assert found.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     assert capfd.readouterr() == ("", "")
     assert not (packages / "setfit").exists()
 
 
 def test_setfit_is_not_started_where_there_is_nothing_to_train() -> None:
-    learn = SetFit(Path("no/such/folder"))
+    learn = SetFit("no/such/folder")
     assert learn([row("win", "spam")], [row("a")], ["spam"], 0).tolist() == [[1.0]]
     assert learn([row("win", "spam"), row("a")], [], ["spam"], 0).shape == (0, 1)
 
 
 def test_setfit_says_why_it_cannot_be_measured(monkeypatch: pytest.MonkeyPatch, packages: Path) -> None:
-    assert setfit_baseline(packages).learn == SetFit(packages)
+    assert setfit_baseline(packages).learn == SetFit(str(packages))
     without = setfit_baseline(None, missing="no model for it")
     assert without.learn is None
     assert without.missing == "no model for it"
@@ -134,7 +134,7 @@ def test_setfit_itself(tmp_path: Path) -> None:
     pytest.importorskip("setfit")
     folder = make_tiny(tmp_path)
     train = [row("buy coins now", "spam"), row("good morning"), row("coins now", "spam"), row("a cat")]
-    found = SetFit(folder)(train, [row("buy coins"), row("cat sleeps")], ["spam"], 0)
+    found = SetFit(str(folder))(train, [row("buy coins"), row("cat sleeps")], ["spam"], 0)
     assert found.shape == (2, 1)
     assert np.isfinite(found).all()
     assert ((found >= 0) & (found <= 1)).all()

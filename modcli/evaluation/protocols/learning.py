@@ -68,8 +68,11 @@ Draw = Callable[[int], Sequence[LabelledRow]]
 
 
 def learning(setting: Setting) -> list[Job]:
-    """modcli with each amount of evidence on each set, then the baselines on the same rows."""
+    """modcli with each amount of evidence on each set, then the baselines on the same rows. What it will cost is told
+    beforehand."""
     jobs: list[Job] = []
+    for line in cost(setting):
+        setting.bench.tell(line)
     baselines = setting.baselines()
     for one in setting.among(*SETS):
         jobs += [
