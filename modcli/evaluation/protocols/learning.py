@@ -33,6 +33,10 @@ SETS = ("sst2", "sms_spam", "paradetox", "openai_moderation")
 #: Unlabelled posts, shots on each side of each category, and labelled rows.
 SAMPLE, SIDE, LABELLED = 300, 4, 256
 
+#: For the estimate of the cost: characters of a token, tokens that close a question, and tokens of the default model in
+#: a second on two cores of a CPU.
+_CHARACTERS, _FRAME, _SPEED = 4, 10, 80
+
 UNLABELLED = f"definition and {SAMPLE} unlabelled posts"
 SHOTS = f"{2 * SIDE} shots and definitions"
 ANSWERS = f"{LABELLED} labelled examples and definitions"
@@ -149,26 +153,31 @@ def judge_by_shots(setting: Setting, profile: Profile, rows: Sequence[LabelledRo
 
 def cost(setting: Setting) -> list[str]:
     """What the protocol will cost the model, a line for each set: an upper bound, as what is known is not done
-    again."""
-    lines = []
+    again, and what the reading is sure of is not asked about."""
+    lines, all_tokens = [], 0
     taps = taps_of(setting.bench.backend.facts.layers)
     posts = len(bank()[::LABELLED_EVERY])
     for one in setting.among(*SETS):
-        rows, draws = setting.rows_of(one.name), setting.draws
-        taught = draws * min(len(rows.pool), SAMPLE + 2 * SIDE * len(one.categories) + LABELLED)
-        read = min(len(rows.pool), taught) + len(rows.reported)
+        rows, draws, count = setting.rows_of(one.name), setting.draws, len(one.categories)
         texts = [shot_text(Shot(row.item.text)) for row in (*rows.pool, *rows.reported)]
-        missing = min(read, setting.bench.reader.missing(texts, taps))
-        sampled = min(len(rows.pool), draws * SAMPLE)
-        asked = sampled + len(rows.reported) + 2 * draws * (len(rows.reported) + posts)
-        tokens = round(np.mean([len(row.item.text) / 4 for row in rows.reported]) + 10)
+        drawn = min(len(rows.pool), draws * (SAMPLE + LABELLED + 2 * SIDE * count))
+        read = min(drawn + len(rows.reported), setting.bench.reader.missing(texts, taps))
+        # Self-training asks once about each text, as its prompt is the same in every draw.
+        asked = min(len(rows.pool), draws * SAMPLE) + len(rows.reported)
+        asked += 2 * draws * (len(rows.reported) + posts)
+        tokens = asked * round(np.mean([len(text) for text in texts]) / _CHARACTERS + _FRAME * count)
+        all_tokens += tokens
+        each = f", each with {count} questions" if count > 1 else ""
         lines.append(
-            f"{one.name}: {len(rows.reported):,} rows, {draws} draws: at most {missing:,} texts to read, and"
-            f" {asked:,} to ask about at full depth (about {asked * tokens:,} tokens,"
-            f" {'each with ' + str(len(one.categories)) + ' questions, ' if len(one.categories) > 1 else ''}"
-            "fewer where the reading is sure)"
+            f"{one.name}: {len(rows.reported):,} rows, {draws} draws: at most {read:,} texts to read, and {asked:,} to"
+            f" ask about at full depth{each} (about {tokens:,} tokens)"
         )
-    return [*lines, "--rows N and --draws N make it cheaper; --stage reading asks about the samples alone"]
+    hours = all_tokens / _SPEED / 3600
+    return [
+        *lines,
+        f"in all at most {hours:.1f} hours at {_SPEED} tokens a second; --rows and --draws make it less, and with"
+        " --stage reading only the samples are asked about",
+    ]
 
 
 @dataclass(frozen=True)

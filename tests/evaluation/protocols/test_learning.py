@@ -229,3 +229,4 @@ def test_the_cost_is_told_for_each_set(make: Make) -> None:
     assert "10 rows, 2 draws" in lines[0]
     assert "7 questions" in lines[1]
     assert "--rows" in lines[2]
+    assert "hours" in lines[2]
