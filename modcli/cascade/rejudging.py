@@ -13,7 +13,7 @@ from modcli.cascade.moderator import probabilities
 from modcli.cascade.preparation import shot_text
 from modcli.errors import ModcliError
 from modcli.judges.background import bank
-from modcli.judges.decision import severities
+from modcli.judges.decision import severities_by_category
 from modcli.judges.judge import Evidence, Judge
 from modcli.profile import Profile, Shot
 from modcli.states.store import StateStore, content_key
@@ -23,13 +23,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rejudged:
-    """The contents by their keys; the severity of each one's action and each category's probability, both of shape
-    (contents,). `blind` names the categories that only the profile prompt can judge: they are left out."""
+    """The contents by their keys; the severity of each one's action, each category's probability, and the severity of
+    what each category brings about, all of shape (contents,). `blind` names the categories that only the profile prompt
+    can judge: they are left out."""
 
     keys: list[bytes]
     severity: NDArray[np.int8]
     probabilities: dict[str, Floats]
     blind: tuple[str, ...]
+    by_category: dict[str, NDArray[np.int8]]
 
 
 def rejudge(profile: Profile, judge: Judge, store: StateStore) -> Rejudged:
@@ -46,8 +48,9 @@ def rejudge(profile: Profile, judge: Judge, store: StateStore) -> Rejudged:
     log_odds = {name: odds for name, odds in judge.readings(products).items() if name not in blind}
     found = probabilities(log_odds, profile.task)
     thresholds = {category.name: category.threshold for category in judge.categories}
-    severity = severities(profile, found, thresholds) if found else np.zeros(len(keys), np.int8)
-    return Rejudged(keys, severity, found, blind)
+    by_category = severities_by_category(profile, found, thresholds)
+    severity = np.max([np.zeros(len(keys), np.int8), *by_category.values()], axis=0)
+    return Rejudged(keys, severity, found, blind, by_category)
 
 
 def fitted_to(*profiles: Profile) -> set[bytes]:

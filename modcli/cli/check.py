@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
 from itertools import chain
@@ -162,17 +162,22 @@ def check(
 
 
 def choose_readers(
-    input_format: InputFormat | None, text_field: str | None, *, keep_rest: bool = False
+    input_format: InputFormat | None,
+    text_field: str | None,
+    *,
+    keep: Sequence[str] = (),
+    keep_rest: bool = False,
 ) -> Callable[[str], Reader]:
     """How to read an input, by its name.
 
-    Where no format was said, *.jsonl and *.ndjson hold JSON Lines, and every input does if a field is named.
+    Where no format was said, *.jsonl and *.ndjson hold JSON Lines, and every input does if a field is named. `keep`
+    names further fields of JSON Lines.
     Raises UsageError for a field of plain text.
     """
     if text_field is not None and input_format is InputFormat.TEXT:
         raise UsageError("--text-field is for JSON Lines", hint="leave out --input-format text")
     lines = partial(read_text, keep_rest=keep_rest)
-    objects = partial(read_jsonl, field=text_field or "text", keep_rest=keep_rest)
+    objects = partial(read_jsonl, field=text_field or "text", keep=keep, keep_rest=keep_rest)
     if input_format is InputFormat.TEXT:
         return lambda _: lines
     if input_format is InputFormat.JSONL or text_field is not None:

@@ -15,6 +15,7 @@ from modcli.cli import profile_view as view
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import rejudge_stored
 from modcli.cli.editor import edited_by_hand
+from modcli.cli.profile_backtest import run_backtest
 from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
 from modcli.errors import ProfileError, UsageError
@@ -267,6 +268,7 @@ def diff(
 
 
 app.command("test")(run_profile_tests)
+app.command("backtest")(run_backtest)
 
 
 @app.command()

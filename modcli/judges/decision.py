@@ -51,13 +51,24 @@ def severities(
     profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]
 ) -> NDArray[np.int8]:
     """`decide` for many items at once: the severity of each item's action, shape (items,)."""
+    brought_about = list(severities_by_category(profile, probabilities, thresholds).values())
+    if not brought_about:
+        return np.zeros(len(next(iter(probabilities.values()), [])), np.int8)
+    return np.asarray(np.max(brought_about, axis=0), np.int8)
+
+
+def severities_by_category(
+    profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]
+) -> dict[str, NDArray[np.int8]]:
+    """`decide` for many items at once: the severity of what each category with a probability brings about, 0 where it
+    does nothing; each of shape (items,)."""
     # The strictest first, so that of equally probable classes it is the one found.
     judged = sorted(
         (category for category in profile.categories if category.name in probabilities),
         key=lambda category: -category.action.severity,
     )
     if not judged:
-        return np.zeros(len(next(iter(probabilities.values()), [])), np.int8)
+        return {}
     found = np.stack([probabilities[category.name] for category in judged])
     fired = found >= np.array([[thresholds[category.name]] for category in judged])
     if profile.task is Task.MULTI_CLASS:
@@ -68,14 +79,18 @@ def severities(
         for j, other in enumerate(judged):
             if other.action is Action.ALLOW and category.name in other.exempts:
                 counts[i] &= ~(fired[j] & (found[j] > found[i]))
-    severity = np.array([[category.action.severity] for category in judged], np.int8)
-    return np.asarray((counts * severity).max(axis=0), np.int8)
+    return {
+        category.name: np.asarray(counts[i] * np.int8(category.action.severity), np.int8)
+        for i, category in enumerate(judged)
+    }
 
 
 def deciding(profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]) -> int:
     """Which of the parts of one item decides: one of those with the strictest action, and of these the one that is
     furthest above (or least below) the threshold of a category that acts. An exception in one part calls nothing
     off in another."""
+    if len(next(iter(probabilities.values()), ())) == 1:
+        return 0
     severity = severities(profile, probabilities, thresholds)
     acting = [c.name for c in profile.categories if c.name in probabilities and c.action is not Action.ALLOW]
     lead = [probabilities[name] - thresholds[name] for name in acting or list(probabilities)]

@@ -88,7 +88,8 @@ class Shelf:
             path = Path(wish).expanduser()
             path = path if near is None else near.path.parent / path
             if path.is_file() or (path.exists() and not path.is_dir()):
-                return Found(path.stem, path.resolve(), Origin.PATH)
+                # A pipe, as of `<(git show HEAD:p.yaml)`, has no path of its own behind the link.
+                return Found(path.stem, path.resolve() if path.is_file() else path, Origin.PATH)
             problem = f"{path} is a folder, not a profile" if path.is_dir() else f"{path} is not there"
         except (OSError, ValueError, RuntimeError) as error:  # too long; a NUL in it; no such user's home
             problem = f"{shortened(wish)} is no path: {error}"

@@ -14,7 +14,7 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.preparation import Preparation
 from modcli.cascade.rejudging import fitted_to, moved, rejudge
 from modcli.errors import ModcliError
-from modcli.judges.decision import decide, severities
+from modcli.judges.decision import decide, severities, severities_by_category
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.prompts.reading import READING
 from modcli.states.reader import Reader
@@ -50,6 +50,7 @@ def test_agrees_with_what_is_judged_one_by_one(store: StateStore) -> None:
     at = [position[content_key(text)] for text in TEXTS]
     np.testing.assert_allclose(found.probabilities["spam"][at], 1 / (1 + np.exp(-expected)), rtol=1e-3)
     assert found.severity[at].tolist() == [2, 0, 2, 0]
+    assert found.by_category["spam"][at].tolist() == [2, 0, 2, 0]
 
 
 def test_contents_that_one_tap_lacks_are_left_out(store: StateStore) -> None:
@@ -141,5 +142,11 @@ def test_decisions_for_many_are_those_for_each(
     many = severities(
         profile, {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}, thresholds
     )
-    each = [decide(profile, dict(zip(names, row, strict=True)), thresholds, {})[0].severity for row in rows]
-    assert many.tolist() == each
+    each = [decide(profile, dict(zip(names, row, strict=True)), thresholds, {})[:2] for row in rows]
+    assert many.tolist() == [action.severity for action, _ in each]
+    by_category = severities_by_category(
+        profile, {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}, thresholds
+    )
+    assert {name: found.tolist() for name, found in by_category.items()} == {
+        name: [found[name].action.severity for _, found in each] for name in names
+    }
