@@ -124,6 +124,16 @@ def percentile_interval(
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
+def basic_interval(
+    value: float, resampled: NDArray[np.float64], confidence: float = CONFIDENCE, *, least: float = -math.inf
+) -> Interval:
+    """The basic bootstrap interval (Davison and Hinkley 1997, section 5.2.1): as far below the value as resamples lie
+    above it, and the other way round, so that what is too high in few rows is not taken for what is. It is made to hold
+    the value, and nothing below `least`."""
+    turned = percentile_interval(value, 2 * value - resampled, confidence)
+    return Interval(value, max(turned.low, least), turned.high)
+
+
 def _z(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from modcli.evaluation.intervals import (
     FEWEST_RESAMPLES,
     Interval,
+    basic_interval,
     mcnemar,
     paired_share_difference,
     percentile_interval,
@@ -126,6 +127,15 @@ def test_a_percentile_interval_leaves_out_what_is_not_defined() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((50.0, 2.5, 97.5))
     assert percentile_interval(0.0, resampled) == Interval(0.0, 0.0, 97.5)  # the value is always inside
     assert percentile_interval(0.5, np.full(3, np.nan)) == Interval(0.5, 0.5, 0.5)
+
+
+def test_a_basic_interval_allows_for_what_resampling_adds() -> None:
+    resampled = np.arange(101.0)
+    found = basic_interval(10.0, resampled)
+    assert (found.low, found.high) == pytest.approx((-77.5, 17.5))
+    assert basic_interval(10.0, resampled, least=0.0).low == 0
+    assert basic_interval(1.0, np.full(3, 5.0)) == Interval(1.0, -3.0, 1.0)
+    assert basic_interval(1.0, np.zeros(0)) == Interval(1.0, 1.0, 1.0)
 
 
 def test_zero_inside_and_outside() -> None:
