@@ -105,7 +105,7 @@ def test_no_line_of_the_bank_is_a_shot_or_an_example_post(bank: list[str]) -> No
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_profile_has_the_form_that_the_documentation_shows(path: Path) -> None:
     tree = _load(path)
-    assert set(tree) <= {"extends", "description", "task", "ordinary", "categories"}
+    assert set(tree) <= {"extends", "description", "task", "ordinary", "categories", "tests"}
     assert "\n" not in tree["description"]
     Task(tree.get("task", "multi-label"))
     allowed = {"action", "label", "definition", "note", "threshold", "exempts", "examples", "counterexamples"}
@@ -143,6 +143,30 @@ def test_a_shipped_profile_has_enough_shots_on_both_sides(name: str) -> None:
     for category in _resolved(ROOT / "profiles" / f"{name}.yaml").values():
         assert len(_texts(category.get("examples"))) >= FEWEST_SHOTS[name]
         assert len(_texts(category.get("counterexamples"))) >= FEWEST_SHOTS[name]
+
+
+def _tests(tree: Tree) -> list[str]:
+    """The posts of a file's own tests."""
+    return [text for test in tree.get("tests") or [] for text in (test["text"], test.get("but")) if text]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_profile_has_tests_of_every_category_and_minimal_pairs(name: str) -> None:
+    tree = _load(ROOT / "profiles" / f"{name}.yaml")
+    assert 6 <= len(tree["tests"]) <= 12
+    assert sum("but" in test for test in tree["tests"]) >= 3
+    tested = {test.get("category") for test in tree["tests"]}
+    assert {category for category, own in tree["categories"].items() if own} - {"toxicity", "spam"} <= tested
+    assert any(test["action"] == "allow" and "category" not in test for test in tree["tests"])
+
+
+def test_no_test_that_ships_is_a_shot_a_line_of_the_bank_or_an_example_post(bank: list[str]) -> None:
+    trees = [_load(path) for path in PROFILES]
+    posts = (ROOT / "examples" / "posts.txt").read_text(encoding="utf-8").splitlines()
+    seen = {_key(text) for text in (*bank, *posts, *(shot for tree in trees for shot in _own_shots(tree)))}
+    tests = [_key(text) for tree in trees for text in _tests(tree)]
+    assert [text for text in tests if text in seen] == []
+    assert len(set(tests)) == len(tests)
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -141,8 +142,8 @@ class _Run:
             bench.close()
 
     def _tell_left_out(self, tests: ProfileTests) -> None:
-        for one in tests.left_out:
-            tell(f"left out: {one.expectation.name} ({one.expectation.location}): {one.why}")
+        for why, count in Counter(one.why for one in tests.left_out).items():
+            tell(f"{count:,} inherited test{'s' * (count != 1)} left out: {why}")
         for expectation in tests.rehearsed:
             tell(f"{expectation.name} ({expectation.location}) is an example as well, so it shows nothing")
 

@@ -86,6 +86,8 @@ def print_backtest(console: Console, backtest: Backtest, circumstances: Circumst
     _line(console, f"treated otherwise: {backtest.flipped:,}, {_share(rate, backtest.items)}", style="bold")
     for (before, after), count in _flips_by_action(backtest):
         _line(console, f"{before} -> {after}: {count:,}", 2)
+    if what.unit == "window" and backtest.flipped:
+        _line(console, "texts are not kept: to see which they are, name files as DATA", style="dim")
     if backtest.flips:
         some = len(backtest.flips) < backtest.flipped
         console.print()
