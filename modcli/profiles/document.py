@@ -103,11 +103,16 @@ Examples = Annotated[
 
 
 class LabelledForm(Form):
-    """A post and every category it belongs to."""
+    """A post and every category it belongs to, as far as that is known."""
 
     text: Text = Field(description="The post.")
     labels: list[str] = Field(
         description="The categories it belongs to; it is a counterexample of all others. []: none."
+    )
+    unknown: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+        default=[],
+        description='Categories of which nobody knows whether it belongs to them: no counterexample of these. "*": '
+        "of all but its labels. An inherited example of such a category is left out.",
     )
     reason: Prose = Field(default="", description="Why it is labelled so, in one sentence.")
 

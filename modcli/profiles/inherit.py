@@ -2,12 +2,12 @@
 
 Within a category, what is written replaces what is inherited; examples are added to the inherited ones,
 unless they are written as `examples: {replace: [...]}`. A text that the child files elsewhere (as a
-counterexample, as ordinary) leaves its inherited place. `name:` without anything removes a category.
+counterexample, as ordinary, as unknown) leaves its inherited place. `name:` without anything removes a category.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,10 +17,14 @@ from modcli.profiles.document import CategoryForm, Document, ExamplesForm, ShotF
 from modcli.profiles.marked import Path
 
 EXAMPLE, COUNTEREXAMPLE, ORDINARY = "an example", "a counterexample", "ordinary"
+#: Nobody knows, or somebody wants it to have no say: what is inherited for it does not count, and nothing comes instead.
+UNKNOWN = "unknown"
+#: In place of the names of all categories that are not among a shot's labels.
+ALL_OTHERS = "*"
 
 
 class Claim(NamedTuple):
-    """What the file itself says of one text: its place in a category, or that it is ordinary (None)."""
+    """What the file itself says of one text: its place in a category, or that it is ordinary (None), and where."""
 
     category: str | None
     kind: str
@@ -96,9 +100,7 @@ class _Claims:
     """All that a file says of texts, checked for contradictions, and laid over what is inherited."""
 
     def __init__(self, written: Document, categories: dict[str, Category]) -> None:
-        self.all = [*_of_categories(written), *_of_shots(written, categories)]
-        ordinary = enumerate(written.form.ordinary)
-        self.all += [Claim(None, ORDINARY, as_shot(form), ("ordinary", index)) for index, form in ordinary]
+        self.all = claims_of(written, categories)
         self.check(written)
 
     def check(self, written: Document) -> None:
@@ -106,6 +108,8 @@ class _Claims:
         positive: dict[str, str] = {}
         ordinary = {claim.shot.text for claim in self.all if claim.kind == ORDINARY}
         for claim in self.all:
+            if claim.kind == UNKNOWN:
+                continue  # it says nothing that another claim could contradict
             text = claim.shot.text
             before = kinds.setdefault((claim.category, text), claim.kind)
             if claim.kind == EXAMPLE:
@@ -125,19 +129,30 @@ class _Claims:
         mine = [claim for claim in self.all if claim.category == category.name]
         examples = [claim.shot for claim in mine if claim.kind == EXAMPLE]
         counter = [claim.shot for claim in mine if claim.kind == COUNTEREXAMPLE]
+        unknown = [claim.shot for claim in mine if claim.kind == UNKNOWN]
         ordinary = [claim.shot for claim in self.all if claim.kind == ORDINARY]
         return replace(
             category,
-            examples=merged(without(category.examples, (*counter, *ordinary)), examples),
-            counterexamples=merged(without(category.counterexamples, examples), counter),
+            examples=merged(without(category.examples, (*counter, *ordinary, *unknown)), examples),
+            counterexamples=merged(without(category.counterexamples, (*examples, *unknown)), counter),
         )
 
     def ordinary(self, inherited: Iterable[Shot]) -> tuple[Shot, ...]:
-        """The ordinary texts: the inherited ones but for those that are examples here, and the file's own."""
-        examples = [claim.shot for claim in self.all if claim.kind == EXAMPLE]
-        return merged(
-            without(inherited, examples), [claim.shot for claim in self.all if claim.kind == ORDINARY]
-        )
+        """The ordinary texts: the inherited ones but for those that are, or may be, of a category here, and the file's
+        own."""
+        other = [claim.shot for claim in self.all if claim.kind in (EXAMPLE, UNKNOWN)]
+        return merged(without(inherited, other), [claim.shot for claim in self.all if claim.kind == ORDINARY])
+
+
+def claims_of(written: Document, categories: Iterable[str]) -> list[Claim]:
+    """All that a file itself says of texts, given the names of its categories, inherited ones included. Raises
+    ProfileError for a name that is none of them."""
+    names = list(categories)
+    ordinary = [
+        Claim(None, ORDINARY, as_shot(form), ("ordinary", index))
+        for index, form in enumerate(written.form.ordinary)
+    ]
+    return [*_of_categories(written), *_of_shots(written, names), *ordinary]
 
 
 def _of_categories(written: Document) -> Iterable[Claim]:
@@ -152,16 +167,27 @@ def _of_categories(written: Document) -> Iterable[Claim]:
                     yield Claim(name, kind, as_shot(shot), ("categories", name, key, *inner, index))
 
 
-def _of_shots(written: Document, categories: dict[str, Category]) -> Iterable[Claim]:
+def _of_shots(written: Document, categories: Sequence[str]) -> Iterable[Claim]:
     for index, form in enumerate(written.form.shots):
         shot = Shot(form.text, form.reason)
+        path: Path = ("shots", index)
         for place, label in enumerate(form.labels):
-            _known(label, categories, written, ("shots", index, "labels", place))
+            _known(label, categories, written, (*path, "labels", place))
+        for place, name in enumerate(form.unknown):
+            if name != ALL_OTHERS:
+                _known(name, categories, written, (*path, "unknown", place))
+            if name in form.labels:
+                raise ProfileError(
+                    f"'{name}' is both a label of the shot and unknown: {shortened(form.text)}",
+                    location=written.tree.location((*path, "unknown", place)),
+                    hint="keep one of the two",
+                )
         for name in categories:
-            kind = EXAMPLE if name in form.labels else COUNTEREXAMPLE
-            yield Claim(name, kind, shot, ("shots", index))
-        if not form.labels:
-            yield Claim(None, ORDINARY, shot, ("shots", index))
+            unknown = name in form.unknown or ALL_OTHERS in form.unknown
+            kind = EXAMPLE if name in form.labels else UNKNOWN if unknown else COUNTEREXAMPLE
+            yield Claim(name, kind, shot, path)
+        if not form.labels and not form.unknown:
+            yield Claim(None, ORDINARY, shot, path)
 
 
 def _checked_exempts(written: Document, categories: dict[str, Category]) -> dict[str, Category]:
@@ -209,7 +235,7 @@ def _past(action: Action) -> str:
     return {Action.ALLOW: "allowed", Action.WARN: "warned of", Action.BLOCK: "blocked"}[action]
 
 
-def _known(name: str, categories: dict[str, Category], written: Document, path: Path) -> None:
+def _known(name: str, categories: Collection[str], written: Document, path: Path) -> None:
     if name not in categories:
         raise ProfileError(
             f"there is no category '{name}'",

@@ -61,7 +61,7 @@ def remove_shot(target: Editable, shelf: Shelf, text: str) -> Change:
         texts = list(dict.fromkeys(found for found, _ in _written(plan.draft.data)))
         exact = wanted if wanted in texts else _only(wanted, texts, plan.profile)
         while paths := [path for found, path in _written(plan.draft.data) if found == exact]:
-            _drop(plan, paths[-1])
+            drop_item(plan, paths[-1])
         left = plan.reload()
         for name in [name for name in plan.profile.by_name if name not in left.by_name]:
             plan.notes.append(f"nothing is left of '{name}', and it is gone")
@@ -138,7 +138,8 @@ def _inherited(profile: Profile) -> Iterator[Shot]:
         yield from category.counterexamples
 
 
-def _drop(plan: Plan, path: Path) -> None:
+def drop_item(plan: Plan, path: Path) -> None:
+    """Take an item out of a list. Raises ProfileError for the last one of a list that replaces an inherited one."""
     around = plan.draft.tree.node(path[:-1])
     if path[-2] == "replace" and isinstance(around, Items) and len(around.items) == 1:
         raise ProfileError(

@@ -67,25 +67,32 @@ class Draft:
 
     def append(self, path: Path, value: Value, *, after: tuple[str, ...] = ()) -> None:
         """Add a value to the end of the list at the path, making the list where there is none."""
+        self.extend(path, [value], after=after)
+
+    def extend(self, path: Path, values: list[Value], *, after: tuple[str, ...] = ()) -> None:
+        """Add values (at least one) to the end of the list at the path, as one change, making the list where there is
+        none."""
         node = self.tree.node(path)
         if not isinstance(node, Sequence):
-            self.put(path, [value], after=after)
+            self.put(path, values, after=after)
             return
         expected = deepcopy(self.data)
         around = expected
         for step in path:
             around = around[step]
-        around.append(value)
+        around.extend(values)
         if not node.flow:
-            line = " " * self._column(node.start) + "- " + self._flow(value)
-            self._splice(*self._after_line(node.end, [line]), expected, path)
+            lines = [" " * self._column(node.start) + "- " + self.written(value) for value in values]
+            self._splice(*self._after_line(node.end, lines), expected, path)
         elif node.items:
             last = node.items[-1]
+            comma = self._comma(node, last.start)
             self._splice(
-                last.end, last.end, self._comma(node, last.start) + self._flow(value), expected, path
+                last.end, last.end, "".join(comma + self.written(value) for value in values), expected, path
             )
         else:
-            self._splice(node.start + 1, node.start + 1, self._flow(value), expected, path)
+            new = ", ".join(self.written(value) for value in values)
+            self._splice(node.start + 1, node.start + 1, new, expected, path)
 
     def drop(self, path: Path) -> None:
         """Remove the key or item at the path, and what is empty without it, but no comment."""
@@ -108,7 +115,8 @@ class Draft:
         start, end = self._flow_span(target) if in_brackets else self._lines(target)
         self._splice(start, end, "", expected, path)
 
-    def _flow(self, value: Value) -> str:
+    def written(self, value: Value) -> str:
+        """The value as it would be written on one line."""
         return _flow(value, self._word)
 
     def _splice(self, start: int, end: int, new: str, expected: Any, path: Path) -> None:
@@ -138,7 +146,7 @@ class Draft:
             lines = _block(value, indent + self._step(), self._step())
             self._splice(*self._after_line(node.end, lines), expected, path)
         elif isinstance(node, Scalar) or node.flow or flow:
-            new = self._flow(value)
+            new = self.written(value)
             if isinstance(value, str) and not flow and "#" not in rest:
                 new = self.eol.join(_inline(str(path[-1]), value, indent, self._step()))
             self._splice(node.start, node.end, " " * nothing + new, expected, path)
@@ -156,7 +164,7 @@ class Draft:
     ) -> tuple[int, int, str]:
         key = str(path[-1])
         if parent.flow or self._in_flow(path[:-1]):
-            entry = f"{self._word(key)}: {self._flow(value)}"
+            entry = f"{self._word(key)}: {self.written(value)}"
             if not parent.values:
                 return parent.start + 1, parent.start + 1, entry
             last = list(parent.values)[-1]

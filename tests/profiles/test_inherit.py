@@ -154,3 +154,48 @@ def test_what_is_not_written_has_a_default(read: Read) -> None:
 def test_each_text_counts_once(read: Read) -> None:
     profile = read("categories: {t: {examples: [a, b, a, {text: a, reason: r}, b]}}")
     assert profile.by_name["t"].examples == (Shot("a", "r"), Shot("b"))
+
+
+def test_a_shot_is_no_counterexample_of_what_is_unknown(read: Read) -> None:
+    profile = read(
+        "extends: default\nshots:\n  - {text: a, labels: [spam], unknown: toxicity}\n"
+        '  - {text: b, labels: [spam], unknown: "*"}\n  - {text: c, labels: [], unknown: [spam]}\n'
+    )
+    assert [shot.text for shot in profile.by_name["spam"].examples] == ["buy now", "a", "b"]
+    assert [shot.text for shot in profile.by_name["toxicity"].counterexamples] == ["I disagree", "c"]
+    assert "c" not in {shot.text for shot in profile.ordinary}
+
+
+def test_what_is_inherited_for_an_unknown_category_is_left_out(read: Read) -> None:
+    profile = read(
+        "extends: default\nshots:\n"
+        '  - {text: you fool, labels: [], unknown: "*"}\n'
+        "  - {text: I disagree, labels: [], unknown: [toxicity]}\n"
+        '  - {text: nice weather, labels: [], unknown: "*"}\n'
+    )
+    assert not profile.by_name["toxicity"].examples
+    assert not profile.by_name["toxicity"].counterexamples
+    assert [shot.text for shot in profile.by_name["spam"].counterexamples] == ["I disagree"]
+    assert not profile.ordinary
+
+
+def test_an_unknown_category_takes_nothing_back_that_the_file_itself_says(read: Read) -> None:
+    profile = read(
+        "categories: {a: {examples: [x]}}\nordinary: [y]\n"
+        'shots:\n  - {text: x, labels: [], unknown: "*"}\n  - {text: y, labels: [], unknown: "*"}\n'
+    )
+    assert [shot.text for shot in profile.by_name["a"].examples] == ["x"]
+    assert [shot.text for shot in profile.ordinary] == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("shot", "place", "message"),
+    [
+        ("{text: t, labels: [], unknown: [spma]}", ":2:41", "there is no category 'spma'"),
+        ("{text: t, labels: [spam], unknown: [spam]}", ":2:45", "both a label of the shot and unknown"),
+    ],
+)
+def test_unknown_categories_are_checked(read: Read, shot: str, place: str, message: str) -> None:
+    with pytest.raises(ProfileError, match=message) as caught:
+        read(f"extends: default\nshots: [{shot}]\n")
+    assert str(caught.value.location).endswith(place)
