@@ -7,9 +7,10 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from modcli import __version__
 from modcli.cascade.moderator import Stage
@@ -220,7 +221,10 @@ class Log:
         try:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"cannot be read: {error}", location=Location(str(file))) from error
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise SourceError(
+                f"cannot be read: {reason}", location=Location(str(file)), hint="give --out another file"
+            ) from error
         lines = text.split("\n")
         # The last line has no end where a run was broken off while it was written: it is measured again.
         self._torn = bool(lines[-1])
@@ -235,6 +239,12 @@ class Log:
                 ) from error
             self._cells[cell.place] = cell
 
+    def check(self) -> None:
+        """Raise OutputError where a cell could not be written."""
+        if self._file is not None:
+            with self._appending(self._file):
+                pass
+
     def find(self, job: Job, key: str) -> Cell | None:
         """The cell of a job that was finished before."""
         return self._cells.get((job.protocol, job.part, job.set, job.condition, key))
@@ -245,17 +255,21 @@ class Log:
         if self._file is None:
             return
         line = json.dumps(cell.as_record(), ensure_ascii=False) + "\n"
+        with self._appending(self._file) as stream:
+            stream.write(line.encode())
+
+    @contextmanager
+    def _appending(self, file: Path) -> Iterator[BinaryIO]:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            if self._torn:
-                whole = self._file.read_bytes()
-                self._file.write_bytes(whole[: whole.rfind(b"\n") + 1])
-                self._torn = False
-            with self._file.open("a", encoding="utf-8") as stream:
-                stream.write(line)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("ab") as stream:
+                if self._torn:
+                    stream.truncate(file.read_bytes().rfind(b"\n") + 1)
+                    self._torn = False
+                yield stream
         except OSError as error:
             raise OutputError(
-                f"cannot write {self._file}: {error.strerror or error}", hint="give --out another file"
+                f"cannot write {file}: {error.strerror or error}", hint="give --out another file"
             ) from error
 
 

@@ -14,15 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.evaluation.intervals import wilson
 from modcli.evaluation.predictions import UNKNOWN, Predictions
+from modcli.evaluation.weighted import equal_mass_bins
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 #: Resamples behind an interval, and its share.
 RESAMPLES, COVERAGE = 500, 0.95
-#: Bins of equal width of the expected calibration error.
-BINS = 10
+#: Shares of rows: where every row of every draw agrees, resampling says that nothing else is possible, which is wrong.
+_SHARES = ("accuracy", "precision", "recall", "false positives", "found")
+#: Too high in a resample by about as much as in the rows themselves.
+_RAISED = ("calibration error",)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,40 @@ def measure(
         for name in metrics:
             values[name].append(float(METRICS[name](answers, ones)[0]))
             resampled[name].append(METRICS[name](answers, weights))
-    return {name: Measured(tuple(values[name]), *_interval(resampled[name], said)) for name in metrics}
+    return {
+        name: Measured(
+            tuple(values[name]),
+            *(
+                _at_the_end(name, draws, values[name])
+                or _interval(resampled[name], said, float(np.mean(values[name])) if name in _RAISED else None)
+            ),
+        )
+        for name in metrics
+    }
+
+
+def _at_the_end(name: str, draws: Sequence[Answers], values: Sequence[float]) -> tuple[float, float] | None:
+    """The interval of a share that is 0 or 1 in all draws."""
+    if name not in _SHARES or set(values) not in ({0.0}, {1.0}) or draws[0].truth.shape[1] != 1:
+        return None
+    counted = max(
+        int((answers.known[:, 0] & _counting(name, answers.truth[:, 0], answers.fired[:, 0])).sum())
+        for answers in draws
+    )
+    ends = wilson(round(values[0] * counted), counted)
+    return ends.low, ends.high
+
+
+def _counting(name: str, truth: NDArray[np.int8], fired: Flags) -> Flags:
+    """The rows that a share is a share of."""
+    match name:
+        case "precision":
+            return fired
+        case "recall":
+            return np.asarray(truth == 1, bool)
+        case "false positives":
+            return np.asarray(truth == 0, bool)
+    return np.ones(len(truth), bool)
 
 
 def _resampled(rows: int, generator: np.random.Generator) -> Floats:
@@ -113,7 +150,10 @@ def _resampled(rows: int, generator: np.random.Generator) -> Floats:
     return np.asarray(generator.multinomial(rows, np.full(rows, 1 / rows), RESAMPLES), np.float64)
 
 
-def _interval(resampled: Sequence[Floats], said: NDArray[np.int64] | None) -> tuple[float, float]:
+def _interval(
+    resampled: Sequence[Floats], said: NDArray[np.int64] | None, value: float | None
+) -> tuple[float, float]:
+    """The ends of the middle of the resampled means; of a figure with a `value`, moved so that their mean is there."""
     if said is None:
         return float("nan"), float("nan")
     # A resample in which the metric of a chosen draw is not defined says nothing.
@@ -121,6 +161,8 @@ def _interval(resampled: Sequence[Floats], said: NDArray[np.int64] | None) -> tu
     means = means[~np.isnan(means)]
     if not len(means):
         return float("nan"), float("nan")
+    if value is not None:
+        means = np.maximum(means - (means.mean() - value), 0.0)
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
@@ -249,15 +291,16 @@ def _of_ranks(of_one: Callable[[_Ranked], Floats]) -> Metric:
 
 
 def _calibration_error(answers: Answers, weights: Floats) -> Floats:
-    """Expected calibration error: |mean probability - share of positives| in bins of equal width, weighted by the rows
-    in them (Guo et al. 2017, arXiv 1706.04599); mean over categories. Of probabilities only."""
+    """Expected calibration error, in the bins of `modcli eval`: |mean probability - share of positives|, weighted by the
+    rows in a bin; mean over categories. Of probabilities only."""
     errors = []
     for i in range(answers.truth.shape[1]):
         known = answers.known[:, i]
-        gap = np.where(known, np.nan_to_num(answers.score[:, i]) - (answers.truth[:, i] == 1), 0.0)
-        bin_of = np.clip((np.nan_to_num(answers.score[:, i]) * BINS).astype(int), 0, BINS - 1)
-        gaps = (weights * gap) @ (bin_of[:, None] == np.arange(BINS))
-        errors.append(_ratio(np.abs(gaps).sum(axis=1), weights @ known))
+        score, positive = answers.score[known, i], answers.truth[known, i] == 1
+        used = weights[:, known]
+        bins = equal_mass_bins(score)
+        gaps = (used * (score - positive)) @ (bins[:, None] == np.arange(bins.max(initial=0) + 1))
+        errors.append(_ratio(np.abs(gaps).sum(axis=1), used.sum(axis=1)))
     return _mean(errors, weights)
 
 

@@ -113,14 +113,9 @@ def set_file(folder: Path, name: str, split: str) -> Path:
     return folder / f"{name}.{split}.jsonl"
 
 
-def load_set(folder: Path, name: str, split: str) -> list[LabelledRow]:
-    """The rows of `FOLDER/NAME.SPLIT.jsonl`, labels as category names, each text once (the first one counts).
-
-    Raises UsageError for an unknown set, SourceError, with the source of the set, where the file is missing, and with
-    the line where a row is not as expected: figures on a part of a public set compare with nothing.
-    """
-    (wanted,) = chosen([name])
-    file = set_file(folder, name, split)
+def check_set(folder: Path, wanted: PublicSet, split: str) -> None:
+    """Raise SourceError, with where to get the set, unless the file of a split is there."""
+    file = set_file(folder, wanted.name, split)
     if not file.is_file():
         raise SourceError(
             "no such file",
@@ -128,6 +123,17 @@ def load_set(folder: Path, name: str, split: str) -> list[LabelledRow]:
             hint=f"{wanted.title}: get it from {wanted.source} and write its {split} split there as JSON Lines "
             f'{{"text": ..., "labels": [...]}} ({wanted.form})',
         )
+
+
+def load_set(folder: Path, name: str, split: str) -> list[LabelledRow]:
+    """The rows of `FOLDER/NAME.SPLIT.jsonl`, labels as category names, each text once (the first one counts).
+
+    Raises UsageError for an unknown set, SourceError, with the source of the set, where the file is missing, and with
+    the line where a row is not as expected: figures on a part of a public set compare with nothing.
+    """
+    (wanted,) = chosen([name])
+    check_set(folder, wanted, split)
+    file = set_file(folder, name, split)
     rows: dict[str, LabelledRow] = {}
     for item in read_inputs([str(file)], lambda _: read_jsonl):
         if item.error is not None:

@@ -68,8 +68,14 @@ def _row(generator: random.Random, own: list[str], label: list[str]) -> dict[str
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    generator = random.Random(1)
     place = tmp_path / "sets"
+    write_sets(place)
+    return place
+
+
+def write_sets(place: Path) -> None:
+    """Write all sets into a new folder."""
+    generator = random.Random(1)
     place.mkdir()
     for name, (label, positive, negative) in WORDS.items():
         for split, count in (("train", 90), ("dev", 24)):
@@ -86,7 +92,6 @@ def folder(tmp_path: Path) -> Path:
         )
         moderation.append(row | {"unknown": ["sexual"] if label is None and i % 24 < 12 else []})
     _write(place / "openai_moderation.dev.jsonl", moderation)
-    return place
 
 
 def _write(file: Path, rows: list[dict[str, object]]) -> None:

@@ -60,7 +60,8 @@ def test_a_weight_is_a_repetition(seed: int) -> None:
     of = answers(seed, 15, columns=2)
     weights = np.random.default_rng(seed).integers(0, 4, 15)
     repeated = Answers(*(np.repeat(part, weights, axis=0) for part in (of.truth, of.score, of.fired)))
-    for name, metric in METRICS.items():
+    # The bins of the calibration error are those of the rows, whatever their weights.
+    for name, metric in METRICS.items() - {("calibration error", METRICS["calibration error"])}:
         found = float(metric(of, weights[None].astype(float))[0])
         assert found == pytest.approx(value(name, repeated), nan_ok=True), name
 
@@ -95,10 +96,22 @@ def test_what_could_not_be_judged_is_counted_and_left_out() -> None:
 
 
 def test_calibration_error() -> None:
-    of = Answers.binary(
-        np.array([1, 0, 0, 0], np.int8), np.array([0.95, 0.95, 0.25, 0.25]), np.array([True] * 4)
-    )
-    assert value("calibration error", of) == pytest.approx((0.45 + 0.25) / 2)
+    truth = np.array([1] * 9 + [0] + [0] * 10, np.int8)
+    score = np.array([0.95] * 10 + [0.2] * 10)
+    of = Answers.binary(truth, score, score > 0.5)
+    assert value("calibration error", of) == pytest.approx((0.05 * 10 + 0.2 * 10) / 20)
+    found = measure([of], ["calibration error"])["calibration error"]
+    assert found.low <= found.mean <= found.high
+
+
+def test_a_share_of_all_or_nothing_is_not_certain() -> None:
+    nothing = Answers.binary(np.ones(50, np.int8), np.zeros(50), np.zeros(50, bool))
+    found = measure([nothing] * 3, ["recall", "found"])
+    assert (found["recall"].low, found["recall"].mean) == (0, 0)
+    assert found["recall"].high == pytest.approx(0.071, abs=0.001)
+    assert found["found"].high == found["recall"].high
+    everything = Answers.binary(np.ones(50, np.int8), np.ones(50), np.ones(50, bool))
+    assert measure([everything], ["recall"])["recall"].low == pytest.approx(1 - 0.071, abs=0.001)
 
 
 def test_an_undefined_metric_is_no_number() -> None:
