@@ -32,7 +32,12 @@ def commands() -> Iterator[tuple[str, Any]]:
         command = typer.main.get_command(importlib.import_module(module).app)
         subcommands: dict[str, Any] = getattr(command, "commands", {})
         if subcommands:
-            yield from ((f"modcli {name} {sub}", one) for sub, one in subcommands.items())
+            # A group may have a command that is meant where none is named.
+            default = getattr(command, "default", None)
+            yield from (
+                (f"modcli {name}" if sub == default else f"modcli {name} {sub}", one)
+                for sub, one in subcommands.items()
+            )
         else:
             yield f"modcli {name}", command
 

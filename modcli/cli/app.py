@@ -18,6 +18,7 @@ from modcli.reports.terminal_text import printable
 #: Subcommand: the module that holds it as `app`, and its line in the help.
 COMMANDS = {
     "check": ("modcli.cli.check", "Judge texts: from arguments, files or a pipe."),
+    "eval": ("modcli.cli.eval", "Measure verdicts on labelled rows; compare profiles, models and prompts."),
     "profile": ("modcli.cli.profile", "Make, read and edit profiles."),
     "models": ("modcli.cli.models", "Fetch, verify and remove model files."),
     "cache": ("modcli.cli.cache", "What is kept on disk, and how to clear it."),

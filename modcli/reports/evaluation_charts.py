@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,16 +12,27 @@ from numpy.typing import ArrayLike, NDArray
 SIDE = 100.0
 #: How far a point may lie off the line through its neighbours and still be left out, in the same units.
 _SMOOTH = 0.15
+#: The height of the bars of a strip.
+_FLAT = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line: the `d` attribute of an SVG path, and of which way to judge it is (0 or 1)."""
+
+    d: str
+    way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point, how big it is, and what is said of it."""
+    """A point, what is said of it, and of which way to judge it is."""
 
     x: float
     y: float
-    radius: float
     told: str
+    way: int = 0
+    radius: float = 2.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +49,20 @@ class Bar:
 class Chart:
     """A square chart with both axes from 0 to 1.
 
-    `paths` are `d` attributes of lines, `areas` of closed shapes behind them, `guide` of the dashed line that chance
-    or perfection would draw. `told` says in words what the chart shows, for those who do not see it.
+    `guide` is the `d` attribute of the dashed line that chance or perfection would draw, `area` of a shape behind the
+    lines; `ranges` are the intervals of dots. `told` says in words what the chart shows, for those who do not see it.
     """
 
     title: str
     across: str
     up: str
     told: str
-    paths: tuple[str, ...] = ()
+    lines: tuple[Path, ...] = ()
     guide: str = ""
-    dots: tuple[Dot, ...] = ()
-    bars: tuple[Bar, ...] = ()
     area: str = ""
+    dots: tuple[Dot, ...] = ()
+    ranges: tuple[Path, ...] = ()
+    bars: tuple[Bar, ...] = ()
 
 
 def line(x: ArrayLike, y: ArrayLike) -> str:
@@ -68,26 +79,23 @@ def area_under(path: str, start: float, end: float) -> str:
     return f"{path}L{end * SIDE:g} {SIDE:g}L{start * SIDE:g} {SIDE:g}Z" if path else ""
 
 
-def dot(x: float, y: float, told: str, radius: float = 2.4) -> Dot:
+def dot(x: float, y: float, told: str, way: int = 0) -> Dot:
     """A point with coordinates from 0 to 1."""
-    return Dot(round(x * SIDE, 1), round((1 - y) * SIDE, 1), radius, told)
+    return Dot(round(x * SIDE, 1), round((1 - y) * SIDE, 1), told, way)
 
 
-def bars(
-    edges: Sequence[float], counts: Sequence[int], told: Sequence[str], *, most: float = 0.3
-) -> tuple[Bar, ...]:
-    """Bars between `edges` (one more than counts, from 0 to 1), the highest of them `most` high. Empty ones are left
-    out; the others are never too low to be seen."""
-    highest = max(counts, default=0)
+def upright(x: float, low: float, high: float, way: int = 0) -> Path:
+    """An upright line, with coordinates from 0 to 1."""
+    return Path(
+        f"M{round(x * SIDE, 1):g} {round((1 - low) * SIDE, 1):g}V{round((1 - high) * SIDE, 1):g}", way
+    )
+
+
+def strip(spans: Sequence[tuple[float, float]], told: Sequence[str]) -> tuple[Bar, ...]:
+    """A flat bar over each span (from 0 to 1), with a gap between them; none is too narrow to be seen."""
     return tuple(
-        Bar(
-            x=round(left * SIDE + 0.4, 2),
-            width=round(max(0.2, (right - left) * SIDE - 0.8), 2),
-            height=round(max(0.8, count / highest * most * SIDE), 2),
-            told=said,
-        )
-        for (left, right), count, said in zip(pairwise(edges), counts, told, strict=True)
-        if count
+        Bar(round(low * SIDE, 2), round(max(0.5, (high - low) * SIDE - 0.5), 2), _FLAT, said)
+        for (low, high), said in zip(spans, told, strict=True)
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modcli.reports.evaluation_charts import SIDE, area_under, bars, dot, line
+from modcli.reports.evaluation_charts import SIDE, Path, area_under, dot, line, strip, upright
 
 unit = st.floats(0, 1)
 
@@ -58,9 +58,12 @@ def _distance(at: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.hypot(*(at - (a + share * along))))
 
 
-def test_bars_are_as_high_as_the_counts_say() -> None:
-    found = bars([0, 0.25, 0.5, 1], [10, 0, 1000], ["a", "b", "c"])
-    assert [one.told for one in found] == ["a", "c"]
-    assert found[1].height == 30
-    assert 0 < found[0].height < 1
-    assert bars([0, 1], [0], ["none"]) == ()
+def test_a_strip_shows_every_span() -> None:
+    found = strip([(0, 0.25), (0.5, 0.5)], ["a", "b"])
+    assert [(one.x, one.told) for one in found] == [(0, "a"), (50, "b")]
+    assert found[0].width == 24.5
+    assert found[1].width > 0
+
+
+def test_an_interval_stands_upright() -> None:
+    assert upright(0.5, 0.25, 1, way=1) == Path("M50 75V0", 1)
