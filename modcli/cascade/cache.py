@@ -49,7 +49,9 @@ class VerdictCache:
             )
             self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            # Interrupted right after the COMMIT, there is nothing to take back.
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
             raise
 
     def close(self) -> None:
