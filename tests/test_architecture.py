@@ -67,6 +67,7 @@ TESTED_WITH = {
     "evaluation/scoring.py": "evaluation/test_metrics.py",
     "evaluation/measurement.py": "evaluation/test_metrics.py",
     "evaluation/columns.py": "evaluation/test_metrics.py",
+    "evaluation/pairs.py": "evaluation/test_comparison.py",
     "evaluation/row_findings.py": "evaluation/test_rows.py",
     "diagnosis/finding.py": "diagnosis/test_machine.py",
     "diagnosis/installed.py": "cli/test_doctor.py",

@@ -46,10 +46,10 @@ from modcli.evaluation.weighted import (
     Floats,
     counts_of,
     equal_mass_bins,
+    mean_of_defined,
     metrics_of_counts,
     metrics_of_scores,
     pooled,
-    ratio,
 )
 from modcli.evaluation.whole_rows import ClassTally, LabelSetTally
 
@@ -177,15 +177,6 @@ class _Resampled:
     def macro(self, name: str) -> Floats:
         """The mean of a metric over the categories in which it is defined."""
         return mean_of_defined([self.of(number, name) for number in range(self._categories)])
-
-
-def mean_of_defined(values: Sequence[Floats]) -> Floats:
-    """The mean of arrays of the same shape, place by place, without NaN; NaN where there is nothing else."""
-    if not values:
-        return np.zeros(0)
-    stacked = np.stack(values)
-    defined = ~np.isnan(stacked)
-    return ratio(np.where(defined, stacked, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64))
 
 
 def _measured(column: Column, resampled: _Resampled, number: int) -> CategoryMeasure:

@@ -166,3 +166,12 @@ def metrics_of_scores(cells: Cells, weights: Floats) -> dict[str, Floats]:
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Part of whole, NaN where there is no whole."""
     return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0), np.float64)
+
+
+def mean_of_defined(values: Sequence[Floats]) -> Floats:
+    """The mean of arrays of the same shape, place by place, without NaN; NaN where there is nothing else."""
+    if not values:
+        return np.zeros(0)
+    stacked = np.stack(values)
+    defined = ~np.isnan(stacked)
+    return ratio(np.where(defined, stacked, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64))

@@ -97,6 +97,13 @@ def test_mcnemar_is_the_binomial_test(first: int, second: int) -> None:
     assert mcnemar(first, second, mid_p=True) <= mcnemar(first, second)
 
 
+def test_mcnemar_rarely_calls_chance_a_difference() -> None:
+    drawn = np.random.default_rng(0).multinomial(200, [0.1, 0.1, 0.8], size=1000)
+    called = [mcnemar(int(b), int(c)) < 0.05 for b, c, _ in drawn]
+    called_mid = [mcnemar(int(b), int(c), mid_p=True) < 0.05 for b, c, _ in drawn]
+    assert 10 <= sum(called) <= sum(called_mid) <= 65
+
+
 def test_mcnemar_of_very_many_rows() -> None:
     assert mcnemar(250_000, 251_000) == pytest.approx(binomtest(250_000, 501_000).pvalue, rel=1e-6)
     assert mcnemar(0, 1_000_000) == 0.0
