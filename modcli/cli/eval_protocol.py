@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,8 +17,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Stage
-from modcli.cli.assemble import build_workbench
+from modcli.cli.assemble import KEEP, build_workbench, cache_folders
 from modcli.cli.assemble_baselines import EMBEDDER, build_baselines
 from modcli.cli.check import Backend, Model, NoCache, Offline, Threads
 from modcli.cli.check import Stage as StageName
@@ -114,12 +116,15 @@ def protocol(
     log = Log(out)
     if not list_only:
         log.check()
-    run = _Run(log, standard_output(), format or usual_format(settings))
-    bench = build_workbench(settings, tell=tell)
+    run = _Run(log, standard_output(), format or usual_format(settings), partial(tidy, settings))
+    bench = build_workbench(settings, tell=once(tell))
     try:
         setting = Setting(
             *(bench, data, split, rows, draws, choices, wanted, Stage(settings.stage), seed),
-            baselines=partial(build_baselines, settings, embedder),
+            # What is only listed needs no weights.
+            baselines=partial(
+                build_baselines, replace(settings, offline=settings.offline or list_only), embedder
+            ),
         )
         jobs = [job for part in parts.values() for job in part(setting)]
         if not jobs:
@@ -170,11 +175,32 @@ def usual_format(settings: Settings) -> str:
     return "table" if sys.stdout.isatty() else "jsonl"
 
 
+def once(tell_it: Callable[[str], None]) -> Callable[[str], None]:
+    """Tell each line once: a protocol tries hundreds of profiles, and each has the same to say."""
+    said: set[str] = set()
+
+    def say(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            tell_it(line)
+
+    return say
+
+
+def tidy(settings: Settings) -> None:
+    """Bound what is kept on disk: every profile that is tried leaves a prompt of some ten megabytes."""
+    if settings.cache:
+        folders = cache_folders(settings)
+        for kind, most in KEEP.items():
+            prune(kind, folders[kind], most)
+
+
 class _Run:
     """One run of a protocol: what it measures is written as it comes, or as tables at the end."""
 
-    def __init__(self, log: Log, output: Output, format: str) -> None:
+    def __init__(self, log: Log, output: Output, format: str, tidy: Callable[[], None]) -> None:
         self._log = log
+        self._tidy = tidy
         self._output = output
         self._format = format
         self._left_out = 0
@@ -206,6 +232,7 @@ class _Run:
         for cell in run_jobs(jobs, setting, self._log, progress=tell, left_out=self._leave_out):
             interrupt.check()
             tell(f"    {summary(cell)}")
+            self._tidy()
             yield cell
 
     def _leave_out(self, _: Job, error: ModcliError) -> None:
@@ -266,3 +293,6 @@ def print_table(table: Table, console: Console) -> None:
                 *(Text.assemble(figure, "\n" if span else "", (span, "dim")) for figure, span in figures),
             )
         console.print(grid)
+    if table.sources:
+        console.print(Text(table.sources, "dim"))
+        console.print()

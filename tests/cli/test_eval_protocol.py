@@ -16,8 +16,9 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+import modcli.cli.assemble
 import modcli.cli.eval_protocol
-from modcli.cli.eval_protocol import print_table, protocol
+from modcli.cli.eval_protocol import once, print_table, protocol
 from modcli.errors import ModcliError, OutputError, SourceError, UsageError
 from modcli.evaluation.protocols.base import Cell, Setting
 from modcli.evaluation.protocols.measures import Measured
@@ -210,6 +211,23 @@ def test_the_baselines_are_made_when_they_are_wanted(run: Run, monkeypatch: pyte
     monkeypatch.setattr(modcli.cli.eval_protocol, "parts_of", lambda name: {"learning": jobs})
     told(run("learning", "--embedder", "mine", "--no-cache"), UsageError)
     assert made == ["mine"]
+
+
+def test_what_profiles_leave_behind_is_bounded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODCLI_CACHE_DIR", str(Path("cache").resolve()))
+    monkeypatch.setitem(modcli.cli.assemble.KEEP, "judges", 0)
+    result = run("tasks", "--only", "binary", "--sets", "sst2")
+    assert result.exit_code == 0, result.output
+    judges = [file for file in Path("cache/judges").iterdir() if file.suffix in (".npz", ".json")]
+    assert len(judges) == 1  # the newest stays whatever its size
+
+
+def test_a_line_is_told_once() -> None:
+    lines: list[str] = []
+    say = once(lines.append)
+    for line in ("a", "b", "a"):
+        say(line)
+    assert lines == ["a", "b"]
 
 
 @pytest.mark.parametrize("width", [50, 80, 200])

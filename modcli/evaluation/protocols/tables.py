@@ -28,6 +28,14 @@ class Table:
         own = [self.part] if self.part == self.protocol else [self.protocol, self.part]
         return ", ".join([*own, self.set.replace("+", " + ")])
 
+    @property
+    def sources(self) -> str:
+        """Where the figures come from that are not ours, as a line below it; empty where all are."""
+        named = dict.fromkeys(cell.source for cell in self.cells if cell.source)
+        return (
+            f"Published figures are of other splits, shots and models: {'; '.join(named)}." if named else ""
+        )
+
 
 def tables(cells: Sequence[Cell]) -> list[Table]:
     """Tables of measured cells, in the order in which their parts and sets first occur; with published figures and, of
@@ -67,14 +75,14 @@ def _markdown(table: Table) -> str:
         figures = [" ".join(part for part in value(cell.metrics.get(name)) if part) for name in table.metrics]
         counts = [str(cell.draws), str(cell.rows)] if not cell.source else ["", ""]
         lines.append(_line([told(cell), *figures, *counts]))
+    if table.sources:
+        lines += ["", table.sources]
     return "\n".join(lines)
 
 
 def told(cell: Cell) -> str:
-    """The condition, with the source of a figure that is not ours, and with what could not be judged."""
-    more = [f"({cell.source})"] if cell.source else []
-    more += [f"({cell.failed} not judged)"] if cell.failed else []
-    return " ".join([cell.condition, *more])
+    """The condition, with what could not be judged."""
+    return f"{cell.condition} ({cell.failed} not judged)" if cell.failed else cell.condition
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -69,6 +69,12 @@ def test_markdown() -> None:
     assert as_markdown([]) == ""
 
 
+def test_sources_stand_below() -> None:
+    (table,) = tables([cell("0 shots", part="multi-label", of="openai_moderation", any_f1=0.5)])
+    assert table.sources.startswith("Published figures are of other splits, shots and models: OpenAI")
+    assert as_markdown([table]).endswith(f"|\n\n{table.sources}\n")
+
+
 def test_what_could_not_be_judged_is_told() -> None:
     failed = Cell("tasks", "reasons", "sst2", "x", metrics={}, rows=3, draws=1, failed=2)
     assert "| x (2 not judged) |" in as_markdown(tables([failed]))
