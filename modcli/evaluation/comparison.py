@@ -19,8 +19,8 @@ from modcli.evaluation.columns import Column, column_of, harm_of, judged_rows, t
 from modcli.evaluation.intervals import (
     CONFIDENCE,
     Interval,
-    basic_interval,
     mcnemar,
+    notes_of_resampling,
     paired_share_difference,
     percentile_interval,
     resamples_for,
@@ -278,9 +278,8 @@ def _macro(
             macro[name] = Difference(None, None, None)
             continue
         first, second = (float(np.mean([one[side] for one in both])) for side in (0, 1))
-        between = basic_interval if name == "calibration_error" else percentile_interval
         draws = mean_of_defined([one[2] for one in both])
-        macro[name] = Difference(first, second, between(second - first, draws))
+        macro[name] = Difference(first, second, percentile_interval(second - first, draws))
     return macro
 
 
@@ -346,8 +345,8 @@ def _notes(
         apart = int((harms[0].known & harms[1].known & (harms[0].truth != harms[1].truth)).sum())
         if apart:
             yield f"{_rows(apart)} {_are(apart)} harm by the categories of one alone, and left out of any harm"
-    if 0 < drawn < wanted:
-        yield f"{drawn:,} resamples instead of {wanted:,}, because there are so many rows"
+    if len(first):
+        yield from notes_of_resampling(drawn, wanted)
 
 
 def _rows(count: int) -> str:

@@ -98,6 +98,14 @@ def resamples_for(rows: int, wanted: int) -> int:
     return min(wanted, max(FEWEST_RESAMPLES, ROWS_RESAMPLED // rows))
 
 
+def notes_of_resampling(drawn: int, wanted: int) -> Iterator[str]:
+    """What has to be told of how many resamples were drawn of some rows."""
+    if not drawn:
+        yield "no resamples were drawn: the intervals that need them have no width"
+    elif drawn < wanted:
+        yield f"{drawn:,} resamples instead of {wanted:,}, because there are so many rows"
+
+
 def resampled_weights(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """How often each row is in each resample with replacement, in pieces of shape (some resamples, rows). The same
     for the same rows and seed, however many resamples are drawn."""

@@ -19,6 +19,7 @@ from modcli.evaluation.columns import Column, column_of, harm_of, judged_rows, t
 from modcli.evaluation.intervals import (
     Interval,
     basic_interval,
+    notes_of_resampling,
     percentile_interval,
     resampled_weights,
     resamples_for,
@@ -268,8 +269,8 @@ def _notes(rows: int, judged: int, drawn: int, wanted: int) -> Iterator[str]:
         yield "no rows: nothing is measured"
     if errors := rows - judged:
         yield f"{_rows(errors)} could not be judged and {'is' if errors == 1 else 'are'} in no metric"
-    if 0 < drawn < wanted:
-        yield f"{drawn:,} resamples instead of {wanted:,}, because there are so many rows"
+    if judged:
+        yield from notes_of_resampling(drawn, wanted)
 
 
 def _notes_of(positives: int, negatives: int, table: Confusion, metrics: Metrics) -> Iterator[str]:

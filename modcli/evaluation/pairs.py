@@ -12,7 +12,6 @@ from modcli.errors import UsageError
 from modcli.evaluation.columns import Column
 from modcli.evaluation.intervals import (
     Interval,
-    basic_interval,
     paired_share_difference,
     percentile_interval,
     resampled_weights,
@@ -71,8 +70,6 @@ class Pair:
                 first, second = self.first.fired & of, self.second.fired & of
                 only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
                 return paired_share_difference(only_first, only_second, int(of.sum()))
-            case "calibration_error":
-                return basic_interval(value, resampled)
             case _:
                 return percentile_interval(value, resampled)
 

@@ -73,6 +73,11 @@ class RowFindings:
         return self._empty.count + sum(tally.count for tally in self._kept_out.values())
 
     @property
+    def readable(self) -> int:
+        """How many rows could be read, whatever they lacked."""
+        return self.rows + self.kept_out - self._kept_out["unreadable"].count
+
+    @property
     def labelled(self) -> frozenset[str]:
         """The known categories that some row was said to be of, not to be of, or not to be judged for, by name."""
         return frozenset(self._labelled)

@@ -68,7 +68,8 @@ def _read(
 ) -> Iterator[LabelledRow]:
     first: Item | None = None
     for item in items:
-        first = first or item
+        if first is None or first.error is not None:
+            first = item
         fields = item.metadata.get("fields", {})
         if item.error is not None:
             findings.kept_out_row("unreadable", item, item.error)
@@ -124,7 +125,7 @@ def _refuse(first: Item | None, label_field: str, findings: RowFindings) -> None
     if first is None:
         return
     location = Location(first.location.name)
-    if findings.unlabelled and findings.unlabelled == findings.rows + findings.kept_out:
+    if findings.unlabelled and findings.unlabelled == findings.readable:
         there_are = ", ".join(shown(key) for key in _fields(first))
         raise UsageError(
             f"no row has a field {shown(label_field)}" + (f" (there are: {there_are})" if there_are else ""),

@@ -319,6 +319,16 @@ def test_fewer_resamples_of_many_rows_are_told(monkeypatch: pytest.MonkeyPatch) 
     assert found.notes == ("300 resamples instead of 1,000, because there are so many rows",)
 
 
+def test_without_resamples_there_are_no_bootstrap_intervals() -> None:
+    found = measure(random_predictions(50, 2), resamples=0)
+    assert found.notes == ("no resamples were drawn: the intervals that need them have no width",)
+    brier, accuracy = found.categories[0].metrics["brier"], found.categories[0].metrics["accuracy"]
+    assert brier is not None
+    assert accuracy is not None
+    assert brier.low == brier.high
+    assert accuracy.low < accuracy.high
+
+
 def test_speed_is_of_all_rows() -> None:
     assert measure(one([1, 0], [0.9, NAN], seconds=4.0), resamples=5).items_per_second == 0.5
 

@@ -160,7 +160,7 @@ def test_rows_without_labels_are_kept_out_and_told() -> None:
 
 def test_no_row_has_labels() -> None:
     with pytest.raises(UsageError) as caught:
-        read({"text": "a", "tags": ["spam"]}, {"text": "b"})
+        read(b"{", {"text": "a", "tags": ["spam"]}, {"text": "b"})
     assert str(caught.value) == "x.jsonl: no row has a field 'labels' (there are: 'text', 'tags')"
     assert "--label-field" in (caught.value.hint or "")
 
