@@ -18,6 +18,10 @@ from modcli.evaluation.predictions import UNKNOWN, LabelledRow
 Floats = NDArray[np.float64]
 Truth = NDArray[np.int8]
 
+#: Parts that train rows are cut into, and rows on the rarer side from which on a threshold is chosen by them.
+_FOLDS, _ENOUGH = 5, 10
+_EVEN_ODDS = 0.5
+
 
 class Learner(Protocol):
     """Learns from rows, and judges others."""
@@ -35,7 +39,8 @@ class Baseline:
     """A baseline and how it is called in a table.
 
     `full`: it is worth measuring on a whole train split; `few`: on a few shots; `many`: on some hundred examples.
-    `trained`: it learns at all; one that does not comes as it is. `categories` are those that it can judge (empty:
+    `trained`: it learns at all; one that does not comes as it is. `folds`: it is fast enough to choose its thresholds
+    by learning from parts of its train rows. `categories` are those that it can judge (empty:
     any). Where it cannot be measured on this machine there is no `learn`, and `missing` says why.
     """
 
@@ -45,6 +50,7 @@ class Baseline:
     few: bool = True
     many: bool = True
     trained: bool = True
+    folds: bool = False
     categories: frozenset[str] = frozenset()
     missing: str = ""
 
@@ -76,6 +82,40 @@ def each_against_rest(
         labels = column[known]
         found[:, i] = learn(known, labels) if len(np.unique(labels)) == 2 else _share(labels)
     return found
+
+
+def thresholds(learn: Learner, train: Sequence[LabelledRow], categories: Sequence[str], seed: int) -> Floats:
+    """From where each category fires, shape (categories,): the probability with the best F1 on train rows, each judged
+    by what the others teach; even odds where there are too few rows to choose by. So a rare category, which a
+    regression gives small probabilities throughout, is found all the same."""
+    truth = truth_of_rows(train, categories)
+    rarer = np.minimum((truth == 1).sum(axis=0), (truth == 0).sum(axis=0))
+    found = np.full(len(categories), _EVEN_ODDS)
+    if not (rarer >= _ENOUGH).any():
+        return found
+    fold_of = np.random.default_rng([seed, len(train)]).permutation(len(train)) % _FOLDS
+    left_out = np.empty(truth.shape)
+    for fold in range(_FOLDS):
+        inside, outside = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+        left_out[outside] = learn([train[i] for i in inside], [train[i] for i in outside], categories, seed)
+    for i in np.flatnonzero(rarer >= _ENOUGH):
+        known = truth[:, i] != UNKNOWN
+        found[i] = best_f1_threshold(left_out[known, i], truth[known, i] == 1)
+    return found
+
+
+def best_f1_threshold(probability: Floats, truth: NDArray[np.bool_]) -> float:
+    """The threshold with the highest F1, both of shape (rows,): midway between the probabilities that it parts; of
+    several as good, the one nearest to even odds."""
+    order = np.argsort(-probability, kind="stable")
+    ranked, hits = probability[order], np.cumsum(truth[order])
+    # A threshold cannot part equal probabilities.
+    ends = np.flatnonzero(np.diff(ranked, append=-np.inf))
+    f1 = 2 * hits[ends] / (ends + 1 + truth.sum())
+    below = np.append(ranked[1:], 0.0)[ends]
+    cuts = (ranked[ends] + below) / 2
+    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
+    return float(cuts[best[np.argmin(np.abs(cuts[best] - _EVEN_ODDS))]])
 
 
 def majority(

@@ -67,13 +67,13 @@ class EmbeddingRegression:
         return np.array(vectors, np.float32).reshape(len(rows), self._embedder.facts.dim)
 
 
-TFIDF = Baseline("TF-IDF, logistic regression", tfidf_regression)
+TFIDF = Baseline("TF-IDF, logistic regression", tfidf_regression, folds=True)
 
 
 def embedding_baseline(name: str, make: Callable[[], Embedder] | None, *, missing: str = "") -> Baseline:
     """Logistic regression on the vectors of an embedder of this name; where there is none, `missing` says why."""
     learn = EmbeddingRegression(make) if make is not None else None
-    return Baseline(f"{name} embeddings, logistic regression", learn, missing=missing)
+    return Baseline(f"{name} embeddings, logistic regression", learn, folds=True, missing=missing)
 
 
 def _one_against_rest(

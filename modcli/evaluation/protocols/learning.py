@@ -18,7 +18,7 @@ import numpy as np
 
 from modcli.cascade.preparation import PROMPT_SHOTS, shot_text, taps_of
 from modcli.errors import Location, PrefixTooLong, UsageError
-from modcli.evaluation.baselines import Baseline, truth_of_rows
+from modcli.evaluation.baselines import Baseline, thresholds, truth_of_rows
 from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.protocols.base import Job, Outcome, Part, Setting
 from modcli.evaluation.protocols.measures import Answers, Measured, measure
@@ -240,13 +240,14 @@ def _as_it_comes(setting: Setting, one: PublicSet, baseline: Baseline) -> Outcom
 def _judged(
     setting: Setting, one: PublicSet, baseline: Baseline, train: Sequence[LabelledRow], seed: int
 ) -> Answers:
-    """A category is found from even odds on: no threshold is chosen on what is reported."""
+    """A category is found from even odds on, or from a threshold chosen on the train rows; never on what is reported."""
     if baseline.learn is None:
         raise ValueError(f"{baseline.name} cannot be measured here")
     rows = setting.rows_of(one.name).reported
     names = _names(one)
     found = baseline.learn(train, rows, names, seed)
-    return Answers(truth_of_rows(rows, names), found, found >= 0.5)
+    fires = thresholds(baseline.learn, train, names, seed) if baseline.folds else 0.5
+    return Answers(truth_of_rows(rows, names), found, found >= fires)
 
 
 def _outcome(setting: Setting, one: PublicSet, draws: Sequence[Answers], arm: str = "") -> Outcome:

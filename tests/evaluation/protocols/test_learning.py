@@ -189,7 +189,6 @@ def test_baselines_learn_from_the_same_rows(make: Make) -> None:
     assert known.taught == [(8, 0), (8, 1), (pool, 0), (pool, 1), (pool, 0)]
     for name in list(cells)[:3]:
         assert cells[name].metrics["accuracy"].mean == 1
-        assert cells[name].metrics["calibration error"].mean == pytest.approx(0.15, abs=0.05)
     assert cells["majority class: all labelled rows"].metrics["auroc"].mean == 0.5
     assert cells["known: all labelled rows"].draws == 1
 
