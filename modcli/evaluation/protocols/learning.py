@@ -169,13 +169,14 @@ def cost(setting: Setting) -> list[str]:
         all_tokens += tokens
         each = f", each with {count} questions" if count > 1 else ""
         lines.append(
-            f"{one.name}: {len(rows.reported):,} rows, {draws} draws: at most {read:,} texts to read, and {asked:,} to"
+            f"{one.name}: rows {len(rows.reported):,}, draws {draws}: at most {read:,} texts to read, and {asked:,} to"
             f" ask about at full depth{each} (about {tokens:,} tokens)"
         )
-    hours = all_tokens / _SPEED / 3600
+    minutes = all_tokens / _SPEED / 60
+    took = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
     return [
         *lines,
-        f"in all at most {hours:.1f} hours at {_SPEED} tokens a second; --rows and --draws make it less, and with"
+        f"in all at most {took} at {_SPEED} tokens a second; --rows and --draws make it less, and with"
         " --stage reading only the samples are asked about",
     ]
 

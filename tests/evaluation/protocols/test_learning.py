@@ -225,7 +225,7 @@ def test_the_targets_are_of_metrics_that_are_measured(make: Make) -> None:
 def test_the_cost_is_told_for_each_set(make: Make) -> None:
     lines = cost(make("sst2", "openai_moderation", stage=Stage.AUTO))
     assert [line.split(":")[0] for line in lines[:2]] == ["sst2", "openai_moderation"]
-    assert "10 rows, 2 draws" in lines[0]
+    assert "rows 10, draws 2" in lines[0]
     assert "7 questions" in lines[1]
     assert "--rows" in lines[2]
-    assert "hours" in lines[2]
+    assert "minutes" in lines[2]
