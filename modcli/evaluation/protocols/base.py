@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +25,7 @@ from modcli.evaluation.protocols.sets import DEV, PublicSet, Rows, chosen, publi
 from modcli.evaluation.run import predict
 from modcli.judges import fitting
 from modcli.profile import Profile
+from modcli.profiles.find import shipped_folder
 from modcli.prompts import profile_prompt
 
 #: Changes whenever a protocol would give other figures for the same model, rows and judges.
@@ -88,7 +91,7 @@ class Setting:
         """Stands for all that decides the figures on these sets: model, rows, parameters, versions."""
         parts = [
             *(self.bench.model, self.split, self.rows, self.draws, self.choices, self.stage, self.seed),
-            *(VERSION, fitting.VERSION, profile_prompt.VERSION),
+            *(VERSION, fitting.VERSION, profile_prompt.VERSION, _content()),
         ]
         digest = hashlib.sha256("\0".join(map(str, parts)).encode())
         for name in names:
@@ -97,6 +100,15 @@ class Setting:
                 told = [row.item.text, sorted(row.labels), sorted(row.unknown)]
                 digest.update(json.dumps(told).encode())
         return digest.hexdigest()[:16]
+
+
+@cache
+def _content() -> str:
+    """Stands for what ships and goes into the figures: definitions, variations, the shots that have reasons."""
+    package = files("modcli.evaluation.protocols")
+    content = [package.joinpath(name).read_bytes() for name in ("sets.toml", "variations.toml")]
+    content.append((shipped_folder() / "default.yaml").read_bytes())
+    return hashlib.sha256(b"\0".join(content)).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
@@ -35,19 +35,18 @@ def robustness(setting: Setting) -> list[Job]:
     ]
 
 
-def worst(cells: Sequence[Cell]) -> Cell | None:
-    """Of the cells of this part, the one of which most flips, under a name that says so. None where there is none."""
-    measured = [cell for cell in cells if cell.part == ROBUSTNESS and FLIPPED in cell.metrics]
-    if not measured:
-        return None
-    most = max(measured, key=lambda cell: np.nan_to_num(cell.metrics[FLIPPED].mean, nan=-1.0))
-    return Cell(
-        *(most.protocol, most.part, most.set, f"the worst of {len(measured)}: {most.condition}"),
-        metrics=most.metrics,
-        rows=most.rows,
-        draws=most.draws,
-        failed=most.failed,
-    )
+def worst(cells: Sequence[Cell]) -> list[Cell]:
+    """Of the cells of this part, for each kind of attack the one of which most flips, under a name that says so."""
+    kinds = {variation.name: variation.kind for variation in attacks()}
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.part == ROBUSTNESS and cell.condition in kinds and FLIPPED in cell.metrics:
+            groups.setdefault(kinds[cell.condition], []).append(cell)
+    found = []
+    for kind, group in groups.items():
+        most = max(group, key=lambda cell: np.nan_to_num(cell.metrics[FLIPPED].mean, nan=-1.0))
+        found.append(replace(most, condition=f"{kind}, the worst of {len(group)}: {most.condition}", key=""))
+    return found
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,7 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
         groups.setdefault((cell.protocol, cell.part, cell.set), []).append(cell)
     found = []
     for (protocol, part, of_set), measured in groups.items():
-        last = worst(measured)
-        rows = [*measured, *([last] if last else []), *published(protocol, part, of_set)]
+        rows = [*measured, *worst(measured), *published(protocol, part, of_set)]
         metrics = tuple(dict.fromkeys(name for cell in rows for name in cell.metrics))
         found.append(Table(protocol, part, of_set, tuple(rows), metrics))
     return found

@@ -37,6 +37,9 @@ _ALPHABETS: Mapping[str, tuple[str, str]] = {
     "small capital": ("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ"),
     "accented": ("aceinouyAEINOUY", "áçéíñóúýÁÉÍÑÓÚÝ"),
 }
+#: Of these, letters that look like others, but not the same.
+_NOT_ALIKE = ("small capital", "accented")
+_ALTERED = "altered letters"
 _INVISIBLE: Mapping[str, str] = {
     "zero-width spaces": "\u200b",
     "zero-width non-joiners": "\u200c",
@@ -53,10 +56,12 @@ LANGUAGES = ("German", "Spanish", "French")
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """A way to vary texts of a category, with a seed. A text that it leaves as it is has nothing that it applies to."""
+    """A way to vary texts of a category, with a seed, and what `kind` it is of. A text that it leaves as it is has
+    nothing that it applies to."""
 
     name: str
     vary: Callable[[str, str, int], str]
+    kind: str = ""
 
     def __call__(self, text: str, category: str = "", seed: int = 0) -> str:
         """The text, varied."""
@@ -87,17 +92,28 @@ def extensions() -> tuple[Variation, ...]:
 def attacks() -> tuple[Variation, ...]:
     """Variations that are meant to get a post past a filter, or hide it."""
     asked = [
-        Variation(f'{where}: "{wording}"', partial(_asking, wording=wording, first=first))
+        Variation(
+            f'{where}: "{wording}"',
+            partial(_asking, wording=wording, first=where == "before"),
+            f"requests {where} the post",
+        )
         for wording in requests()
-        for where, first in (("behind", False), ("before", True))
+        for where in ("behind", "before")
     ]
     disguised = [
-        Variation(f"{name} letters, {how}", partial(_disguised, alphabet=name, rate=rate))
+        Variation(
+            f"{name} letters, {how}",
+            partial(_disguised, alphabet=name, rate=rate),
+            _ALTERED if name in _NOT_ALIKE else "look-alike letters",
+        )
         for name in _ALPHABETS
         for how, rate in (("some", _MANY), ("all", 1.0))
     ]
-    hidden = [Variation(name, partial(_hidden, mark=mark)) for name, mark in _INVISIBLE.items()]
-    return (*asked, *disguised, *hidden, Variation("struck through", _struck_through))
+    hidden = [
+        Variation(name, partial(_hidden, mark=mark), "invisible characters")
+        for name, mark in _INVISIBLE.items()
+    ]
+    return (*asked, *disguised, *hidden, Variation("struck through", _struck_through, _ALTERED))
 
 
 def leetspeak(text: str, seed: int = 0) -> str:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from modcli.evaluation.protocols.base import Cell, Job, Outcome, Setting
 from modcli.evaluation.protocols.measures import Measured
 from modcli.evaluation.protocols.robustness import FLIPPED, robustness, worst
+from modcli.evaluation.protocols.variations import attacks
 
 Make = Callable[..., Setting]
 
@@ -41,9 +43,31 @@ def cell(condition: str, flipped: float, part: str = "robustness") -> Cell:
     )
 
 
-def test_the_worst_is_named() -> None:
-    found = worst([cell("a", 0.1), cell("b", 0.3), cell("c", float("nan")), cell("x", 0.9, part="block")])
-    assert found is not None
-    assert found.condition == "the worst of 3: b"
-    assert found.metrics[FLIPPED].mean == 0.3
-    assert worst([]) is None
+def test_the_worst_of_each_kind_is_named() -> None:
+    found = worst(
+        [
+            cell("Greek letters, some", 0.1),
+            cell("Cyrillic letters, all", 0.3),
+            cell("fullwidth letters, all", float("nan")),
+            cell("soft hyphens", 0.0),
+            cell("a kind of yesterday", 0.9),
+            cell("word joiners", 0.9, part="block"),
+        ]
+    )
+    assert [one.condition for one in found] == [
+        "look-alike letters, the worst of 3: Cyrillic letters, all",
+        "invisible characters, the worst of 1: soft hyphens",
+    ]
+    assert found[0].metrics[FLIPPED].mean == 0.3
+    assert worst([]) == []
+
+
+def test_every_attack_is_of_a_kind() -> None:
+    kinds = Counter(variation.kind for variation in attacks())
+    assert kinds == {
+        "requests behind the post": 20,
+        "requests before the post": 20,
+        "look-alike letters": 12,
+        "altered letters": 5,
+        "invisible characters": 5,
+    }

@@ -53,9 +53,16 @@ def test_a_table_for_each_part_and_set_with_published_figures_below() -> None:
 
 def test_the_worst_of_the_attacks_stands_below_them() -> None:
     (table,) = tables(
-        [cell(name, part="robustness", flipped=share) for name, share in (("a", 0.1), ("b", 0.4))]
+        [
+            cell(name, part="robustness", flipped=share)
+            for name, share in (("soft hyphens", 0.1), ("word joiners", 0.4))
+        ]
     )
-    assert [one.condition for one in table.cells] == ["a", "b", "the worst of 2: b"]
+    assert [one.condition for one in table.cells] == [
+        "soft hyphens",
+        "word joiners",
+        "invisible characters, the worst of 2: word joiners",
+    ]
 
 
 def test_markdown() -> None:
