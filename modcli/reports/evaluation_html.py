@@ -9,13 +9,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modcli import __version__
-from modcli.evaluation.comparison import CategoryComparison, Comparison
+from modcli.evaluation.comparison import Comparison
 from modcli.evaluation.intervals import Interval
 from modcli.evaluation.measurement import METRICS, CategoryMeasure
 from modcli.reports import evaluation_words
 from modcli.reports.evaluation_charts import Chart, Path, area_under, dot, line, strip, upright
 from modcli.reports.evaluation_report import Evaluated, Evaluation
-from modcli.reports.evaluation_words import LESS_IS_BETTER, WORDS, counted, leading, percent
+from modcli.reports.evaluation_words import (
+    LESS_IS_BETTER,
+    WORDS,
+    compared,
+    counted,
+    leading,
+    leading_comparison,
+    percent,
+)
 from modcli.reports.terminal_text import printable
 
 #: The columns of the overview.
@@ -34,15 +42,15 @@ def evaluation_page(evaluation: Evaluation) -> str:
     return template.render(
         title=_title(evaluation),
         version=__version__,
-        data=", ".join(evaluation.data),
+        data=evaluation.sources,
         made=evaluation.made,
         rows=comparison.rows if comparison else evaluation.ways[0].measurement.rows,
         ways=evaluation.ways,
         findings=evaluation.findings,
         leading=leading(evaluation.ways[0]),
         comparison=comparison,
-        compared=_compared(comparison) if comparison else (),
-        lead_found=_leading_comparison(comparison) if comparison else None,
+        compared=compared(comparison) if comparison else (),
+        lead_found=leading_comparison(comparison) if comparison else None,
         scale=_scale(comparison) if comparison else 1.0,
         changes=comparison.changes[: evaluation.wanted] if comparison else (),
         both_charts=partial(_both_charts, evaluation.ways),
@@ -165,20 +173,11 @@ def _title(evaluation: Evaluation) -> str:
     )
 
 
-def _leading_comparison(comparison: Comparison) -> CategoryComparison | None:
-    return comparison.categories[0] if len(comparison.categories) == 1 else comparison.any_harm
-
-
-def _compared(comparison: Comparison) -> tuple[CategoryComparison, ...]:
-    several = comparison.any_harm is not None and len(comparison.categories) != 1
-    return (*comparison.categories, *([comparison.any_harm] if several and comparison.any_harm else []))
-
-
 def _scale(comparison: Comparison) -> float:
     """How far the bars of differences reach to either side: the furthest end of an interval."""
     ends = [
         max(abs(found.difference.low), abs(found.difference.high))
-        for one in _compared(comparison)
+        for one in compared(comparison)
         for found in one.metrics.values()
         if found.difference is not None
     ]
@@ -233,6 +232,7 @@ def _number(value: float | None) -> str:
 _FILTERS: Mapping[str, Any] = {
     "figure": evaluation_words.figure,
     "span": evaluation_words.span,
+    "basis": evaluation_words.basis,
     "change": evaluation_words.change,
     "change_span": evaluation_words.change_span,
     "percent": percent,
@@ -242,7 +242,8 @@ _FILTERS: Mapping[str, Any] = {
     "notes": evaluation_words.notes,
     "decided": evaluation_words.decided,
     "speed": evaluation_words.speed,
-    "p_value": evaluation_words.p_value,
+    "conclusion": evaluation_words.conclusion,
+    "tested": evaluation_words.tested,
     "charts": lambda measure: charts([measure]),
     "scaled": _scaled,
     "diverging": _diverging,

@@ -11,6 +11,7 @@ from modcli import __version__
 from modcli.evaluation.comparison import Comparison
 from modcli.evaluation.measurement import Measurement, Mistake
 from modcli.evaluation.rows import RowFinding
+from modcli.sources.inputs import DASH, STDIN
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Evaluation:
     comparison: Comparison | None = None
     wanted: int = 0
     made: date | None = None
+
+    @property
+    def sources(self) -> str:
+        """Where the rows are from, for a person."""
+        return ", ".join(STDIN if name == DASH else name for name in self.data)
 
     def as_record(self, *, curves: bool = False) -> dict[str, Any]:
         """As a JSON object (docs/evaluation.md has its names); with `curves`, the points of all curves."""

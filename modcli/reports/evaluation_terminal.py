@@ -16,8 +16,11 @@ from modcli.evaluation.measurement import CategoryMeasure, Measurement, Mistake,
 from modcli.reports.evaluation_report import Evaluated, Evaluation
 from modcli.reports.evaluation_words import (
     WORDS,
+    basis,
     change,
     change_span,
+    compared,
+    conclusion,
     counted,
     decided,
     figure,
@@ -25,9 +28,9 @@ from modcli.reports.evaluation_words import (
     leading,
     method,
     notes,
-    p_value,
     span,
     speed,
+    tested,
 )
 from modcli.reports.terminal_text import one_line, printable
 
@@ -49,11 +52,11 @@ def evaluation_text(evaluation: Evaluation, console: Console) -> str:
     with console.capture() as captured:
         for part in _parts(evaluation, console.width):
             console.print(part, highlight=False)
-    return captured.get()
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def _parts(evaluation: Evaluation, width: int) -> Iterator[RenderableType]:
-    data = ", ".join(evaluation.data)
+    data = evaluation.sources
     if evaluation.comparison is not None:
         yield from _compared(evaluation, evaluation.comparison, data)
         return
@@ -177,10 +180,7 @@ def _compared(evaluation: Evaluation, comparison: Comparison, data: str) -> Iter
         yield _text(f"  {letter}  {method(way)}")
         yield Padding(_text(f"{decided(way)}\n{speed(way)}", "dim"), (0, 0, 0, 5))
     yield ""
-    parts = [*comparison.categories]
-    if comparison.any_harm is not None and len(parts) != 1:
-        parts.append(comparison.any_harm)
-    for part in parts:
+    for part in compared(comparison):
         yield from _category(part, len(comparison.categories))
     if len(comparison.categories) > 1:
         yield Text("mean of the categories (macro)", "bold")
@@ -196,20 +196,11 @@ def _compared(evaluation: Evaluation, comparison: Comparison, data: str) -> Iter
         yield from map(_changed, changes)
 
 
-def _category(found: CategoryComparison, compared: int) -> Iterator[RenderableType]:
-    yield (
-        Text()
-        .append(printable(found.name), "bold")
-        .append(f"  {counted(found.rows, 'row')}, {found.positives:,} of it")
-    )
+def _category(found: CategoryComparison, categories: int) -> Iterator[RenderableType]:
+    yield Text().append(printable(found.name), "bold").append(f"  {basis(found)}")
     yield Padding(_differences(found.metrics), (0, 0, 0, 2))
-    adjusted = f", {p_value(found.adjusted_p)} for {compared} categories at once" if compared > 1 else ""
-    yield _text(
-        f"  {counted(found.became_right, 'row')} became right and {found.became_wrong:,} wrong from A to B: McNemar "
-        f"{p_value(found.p_value)}{adjusted}"
-    )
-    yield _text(f"  {found.conclusion}", STYLES[found.outcome])
-    yield ""
+    told = _text(conclusion(found), STYLES[found.outcome]).append(f"\n{tested(found, categories)}", "dim")
+    yield Padding(told, (0, 0, 1, 2))
 
 
 def _differences(metrics: Mapping[str, Difference]) -> Table:

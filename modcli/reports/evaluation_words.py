@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modcli.cascade.preparation import PROMPT_SHOTS
+from modcli.evaluation.comparison import CLASS, CategoryComparison, Comparison, Outcome
 from modcli.evaluation.intervals import Interval
 from modcli.evaluation.measurement import ANY_HARM, CategoryMeasure, Measurement
 from modcli.reports.evaluation_report import Evaluated
@@ -163,6 +164,40 @@ def speed(way: Evaluated) -> str:
     tokens = f"{way.tokens / way.fresh:,.1f} tokens a row"
     rows = "all rows" if way.fresh == way.measurement.rows else f"the {counted(way.fresh, 'row')} not cached"
     return f"speed: {told} rows a second over {rows}, {tokens}"
+
+
+def compared(comparison: Comparison) -> tuple[CategoryComparison, ...]:
+    """What to tell the differences of: each category, then those of all that say more than it."""
+    several = len(comparison.categories) != 1
+    found = [*comparison.categories, comparison.one_class, comparison.any_harm if several else None]
+    return tuple(one for one in found if one is not None)
+
+
+def leading_comparison(comparison: Comparison) -> CategoryComparison | None:
+    """What to tell first: of the class of a row, else of any harm, else of the only category."""
+    if comparison.one_class is not None:
+        return comparison.one_class
+    return comparison.categories[0] if len(comparison.categories) == 1 else comparison.any_harm
+
+
+def basis(found: CategoryComparison) -> str:
+    """Of which rows it is."""
+    rows = counted(found.rows, "row")
+    return rows if found.name == CLASS else f"{rows}, {found.positives:,} of it"
+
+
+def conclusion(found: CategoryComparison) -> str:
+    """What the rows show of the second way, as a sentence."""
+    told = found.conclusion
+    return told[:1].upper() + told[1:] if found.outcome is Outcome.NO_DIFFERENCE else f"B is {told}"
+
+
+def tested(found: CategoryComparison, categories: int) -> str:
+    """McNemar's p, and what it comes to where several categories were compared."""
+    told = f"McNemar {p_value(found.p_value)}"
+    if found.adjusted_p != found.p_value:
+        told += f"; allowing for {categories} categories, {p_value(found.adjusted_p)}"
+    return told
 
 
 def p_value(p: float) -> str:

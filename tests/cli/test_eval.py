@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -357,3 +358,26 @@ def test_ctrl_c_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
     assert told.splitlines()[-1].endswith("all of it is kept, and the same command goes on from there")
     again = json.loads(run("many.jsonl").stdout)["evaluations"][0]
     assert again["from_cache"] == 64
+
+
+def keys(record: Any) -> set[str]:
+    """Every name in a record, but those of categories, labels and stages."""
+    if isinstance(record, list):
+        return set().union(*map(keys, record))
+    if not isinstance(record, dict):
+        return set()
+    found: set[str] = set()
+    for name, value in record.items():
+        below = list(value.values()) if name in ("categories", "map", "stages") else value
+        found |= {name} | keys(below)
+    return found
+
+
+def test_every_name_of_the_object_is_documented(run: Run) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text("utf-8")
+    Path("odd.jsonl").write_text(lines([*ROWS, "not json", {"text": "x", "labels": ["insult"]}]))
+    single = run("odd.jsonl", "--worst", "3", "--out", "one.json", "--map", "insult=")
+    double = run("odd.jsonl", "--worst", "3", "--compare", "stage=reading", "stage=model")
+    names = keys(json.loads(Path("one.json").read_text())) | keys(json.loads(double.stdout))
+    assert single.exit_code == double.exit_code == 3
+    assert {name for name in names if not re.search(rf"\b{name}\b", page)} == set()

@@ -83,11 +83,14 @@ def single(found: Predictions | None = None, *, mistakes: int = 4) -> Evaluation
     return Evaluation(("posts.jsonl",), {}, (FINDING,), (way,), wanted=mistakes, made=date(2026, 1, 31))
 
 
-def double(*, wanted: int = 4) -> Evaluation:
-    """Two ways, the second better than the first, and with a category less."""
-    first, second = predictions(skill=0.7), predictions(seed=5, skill=3.0, categories=CATEGORIES[:2])
+def double(*, wanted: int = 4, multi_class: bool = False) -> Evaluation:
+    """Two ways, the second better than the first, and (unless each row has one class) with a category less."""
+    categories = CATEGORIES[:2]
+    first = predictions(
+        skill=0.7, categories=categories if multi_class else CATEGORIES, multi_class=multi_class
+    )
+    second = predictions(seed=5, skill=3.0, categories=categories, multi_class=multi_class)
     second = replace(second, truth=first.truth[:, :2])
     ways = (evaluated(first, "stage=reading"), evaluated(second, "strict"))
-    return Evaluation(
-        ("posts.jsonl", "-"), {}, (), ways, compare(first, second, resamples=50), wanted, date(2026, 1, 31)
-    )
+    compared = compare(first, second, resamples=50)
+    return Evaluation(("posts.jsonl", "-"), {}, (), ways, compared, wanted, date(2026, 1, 31))

@@ -63,6 +63,7 @@ class Page(HTMLParser):
 ALL = {
     "one": single,
     "two": double,
+    "two, multi-class": lambda: double(multi_class=True),
     "multi-class": lambda: single(predictions(multi_class=True)),
     "one category": lambda: single(predictions(categories=("sad",))),
     "one row": lambda: single(predictions(1)),

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from modcli.reports.evaluation_report import Evaluation
 from modcli.reports.evaluation_terminal import evaluation_text
-from modcli.reports.evaluation_words import WORDS, figure
+from modcli.reports.evaluation_words import WORDS, conclusion, figure
 from tests.reports.evaluation_examples import double, predictions, single
 
 
@@ -70,15 +70,20 @@ def test_nothing_measured() -> None:
 def test_two_ways_side_by_side() -> None:
     evaluation = double()
     shown = text(evaluation)
+    assert shown.startswith("300 rows of posts.jsonl, <stdin>, judged in two ways\n")
     assert "  A  stage=reading (profile default, scripted, stage auto)" in shown
     assert "  B  strict (profile default" in shown
     assert evaluation.comparison is not None
     for one in evaluation.comparison.categories:
-        assert one.conclusion[:40] in shown
+        assert conclusion(one)[:40] in shown
     assert "McNemar p" in shown
     assert "only A has sad: not compared" in shown
     assert shown.count("now right") + shown.count("now wrong") == 4
     assert "Greatest changes" not in text(double(wanted=0))
+
+
+def test_two_ways_to_choose_a_class() -> None:
+    assert "class  299 rows\n" in text(double(multi_class=True))
 
 
 def test_colours_only_where_they_are_wanted() -> None:

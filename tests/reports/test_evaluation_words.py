@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from modcli.evaluation.comparison import Outcome
 from modcli.evaluation.intervals import Interval
 from modcli.evaluation.measurement import METRICS
 from modcli.evaluation.metrics import measure
 from modcli.reports import evaluation_words as words
-from tests.reports.evaluation_examples import evaluated, predictions
+from tests.reports.evaluation_examples import double, evaluated, predictions
 
 
 def test_every_metric_has_its_words() -> None:
@@ -94,3 +95,37 @@ def test_by_what_it_was_judged() -> None:
     assert words.method(way) == "default (scripted, stage auto)"
     other = replace(way, name="shots=2", shots=2)
     assert words.method(other) == "shots=2 (profile default, scripted, stage auto, 2 shots in the prompt)"
+
+
+def test_a_conclusion_is_a_sentence_about_the_second() -> None:
+    comparison = double().comparison
+    assert comparison is not None
+    rude = replace(
+        comparison.categories[0],
+        outcome=Outcome.BETTER,
+        conclusion="better: 9 rows",
+        p_value=0.01,
+        adjusted_p=0.02,
+    )
+    assert words.conclusion(rude) == "B is better: 9 rows"
+    assert (
+        words.conclusion(replace(rude, outcome=Outcome.NO_DIFFERENCE, conclusion="no difference"))
+        == "No difference"
+    )
+    assert words.tested(rude, 2) == "McNemar p = 0.010; allowing for 2 categories, p = 0.020"
+    assert words.tested(replace(rude, adjusted_p=0.01), 2) == "McNemar p = 0.010"
+
+
+def test_what_is_told_of_a_comparison() -> None:
+    comparison = double().comparison
+    assert comparison is not None
+    names = [found.name for found in words.compared(comparison)]
+    assert names == ["rude", "spam", "any harm"]
+    assert words.leading_comparison(comparison) is comparison.any_harm
+    assert words.basis(comparison.categories[1]).endswith(" of it")
+    classes = double(multi_class=True).comparison
+    assert classes is not None
+    assert [found.name for found in words.compared(classes)] == ["rude", "spam", "class", "any harm"]
+    assert words.leading_comparison(classes) is classes.one_class
+    assert classes.one_class is not None
+    assert words.basis(classes.one_class).endswith(" rows")
