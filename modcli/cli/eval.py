@@ -25,6 +25,7 @@ from modcli.errors import SourceError, UsageError
 from modcli.reports.evaluation_html import evaluation_page
 from modcli.reports.evaluation_report import Evaluation
 from modcli.reports.evaluation_terminal import evaluation_text
+from modcli.reports.evaluation_words import counted
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.output_file import check_output_file, write_output_file
@@ -78,9 +79,14 @@ Map = Annotated[
         "--map", metavar="THEIRS=OURS", help="A label of the data is this category; THEIRS= for none of them."
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Read no more rows than this.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Read no more rows than this.")
+]
 Worst = Annotated[
-    int, typer.Option("--worst", metavar="N", min=0, help="List so many of the worst mistakes; of a comparison, changes.")
+    int,
+    typer.Option(
+        "--worst", metavar="N", min=0, help="List so many of the worst mistakes; of a comparison, changes."
+    ),
 ]
 Format = Annotated[
     Literal["table", "json", "jsonl"] | None,
@@ -102,7 +108,10 @@ Compare = Annotated[
     ),
 ]
 Resamples = Annotated[
-    int, typer.Option("--resamples", metavar="N", min=0, max=MOST_RESAMPLES, help="Of the bootstrap, for intervals.")
+    int,
+    typer.Option(
+        "--resamples", metavar="N", min=0, max=MOST_RESAMPLES, help="Of the bootstrap, for intervals."
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the bootstrap.")]
 
@@ -211,15 +220,7 @@ def _run(
             if html is not None:
                 write_output_file(html, evaluation_page(evaluation).encode())
     except KeyboardInterrupt:
-        kept = variants[0].settings.cache
-        tell(
-            f"exit status {INTERRUPTED}: interrupted with {run.rows:,} rows judged; "
-            + (
-                "all of it is kept, and the same command goes on from there"
-                if kept
-                else "nothing of it is kept"
-            )
-        )
+        tell(f"exit status {INTERRUPTED}: {_interrupted(run.rows, kept=variants[0].settings.cache)}")
         return INTERRUPTED
     with suppress(ReaderGone):
         output.write(_printed(evaluation, format))
@@ -227,6 +228,13 @@ def _run(
         if path is not None:
             tell(f"written: {path}")
     return end(evaluation, run)
+
+
+def _interrupted(rows: int, *, kept: bool) -> str:
+    if not rows:
+        return "interrupted before a row was judged"
+    what = "all of it is kept, and the same command goes on from there" if kept else "nothing of it is kept"
+    return f"interrupted with {counted(rows, 'row')} judged; {what}"
 
 
 def _printed(evaluation: Evaluation, format: str) -> bytes:

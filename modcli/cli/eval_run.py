@@ -159,17 +159,21 @@ class Run:
             )
 
     def _judge(self, rows: Iterable[LabelledRow], total: int | None, interrupt: Interrupt) -> list[_Judged]:
-        """Each way in its turn; a model is closed before another one is loaded."""
+        """Each way in its turn. What is missing for one of them is found before the first begins; a model is loaded
+        when it is needed, and freed before the next one is."""
         judged: list[_Judged] = []
         with ExitStack() as opened:
-            bench: Workbench | None = None
-            for i, variant in enumerate(self._variants):
-                if bench is None or variant.runtime != self._variants[i - 1].runtime:
-                    opened.close()
-                    bench = build_workbench(variant.settings, tell=tell)
+            benches: dict[object, Workbench] = {}
+            for variant in self._variants:
+                if variant.runtime not in benches:
+                    benches[variant.runtime] = bench = build_workbench(variant.settings, tell=tell)
                     opened.callback(close, bench)
+            for i, variant in enumerate(self._variants):
+                bench = benches[variant.runtime]
                 what = f"judging by {variant.name}" if len(self._variants) > 1 else "judging"
                 judged.append(self._through(bench, variant, rows, RowProgress(what, total), interrupt))
+                if all(variant.runtime != later.runtime for later in self._variants[i + 1 :]):
+                    bench.backend.close()
         return judged
 
     def _through(

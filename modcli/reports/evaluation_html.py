@@ -216,7 +216,7 @@ def _side(difference: Interval, name: str) -> str:
 
 def _shade(count: int, row: Sequence[int]) -> int:
     """How much colour a cell of a confusion matrix has, in percent."""
-    return round(70 * count / max(1, sum(row)))
+    return round(45 * count / max(1, sum(row)))
 
 
 def _readable(text: str) -> str:

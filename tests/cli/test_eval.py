@@ -13,15 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 import modcli.cli.app
 import modcli.cli.eval
+from modcli.backends.scripted import Scripted
 from modcli.cli.app import app
 from modcli.cli.eval import DEFAULT, EvalGroup, parse_mapping
-from modcli.errors import OutputError, UsageError
+from modcli.errors import OutputError, UsageError, WeightsError
+from modcli.evaluation.run import predict
 
 PROFILE = """
 categories:
@@ -106,7 +109,7 @@ def test_the_same_again_comes_from_the_cache_and_has_no_speed(run: Run) -> None:
 
 
 def test_a_table_where_it_is_asked_for(run: Run) -> None:
-    result = run("rows.jsonl", "--format", "table", "--worst", "2")
+    result = run("rows.jsonl", "--format", "table", "--worst", "2", "-p", "./mine.yaml")
     assert result.stdout.startswith("5 rows of rows.jsonl, judged by ")
     assert "0." in result.stdout
     assert "\x1b" not in result.stdout
@@ -260,25 +263,55 @@ def test_a_comparison(run: Run, changes: tuple[str, str]) -> None:
     assert "McNemar p" in table.stdout
 
 
-def test_a_model_is_closed_before_another_is_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_freed_before_another_is_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[str] = []
-    build, close = modcli.cli.eval_run.build_workbench, modcli.cli.eval_run.close
 
-    def building(settings: Any, **more: Any) -> Any:
-        happened.append(f"open {settings.model}")
-        return build(settings, **more)
+    class Watched(Scripted):
+        def __init__(self) -> None:
+            super().__init__()
+            happened.append("load")
 
-    def closing(bench: Any) -> None:
-        happened.append("close")
-        close(bench)
+        def close(self) -> None:
+            happened.append("free")
 
-    monkeypatch.setattr("modcli.cli.eval_run.build_workbench", building)
-    monkeypatch.setattr("modcli.cli.eval_run.close", closing)
-    run("rows.jsonl", "--compare", "model=a", "model=b")
-    assert happened == ["open a", "close", "open b", "close"]
+    monkeypatch.setattr("modcli.cli.assemble.Scripted", Watched)
+    # The digest of the backend is asked for without loading it as a model.
+    run("rows.jsonl", "--no-cache", "--compare", "model=a", "model=b")
+    loads = [happened[i : i + 2] for i, what in enumerate(happened) if what == "load"]
+    assert loads[-2:] == [["load", "free"], ["load", "free"]]
     happened.clear()
-    run("rows.jsonl", "--compare", "stage=reading", "stage=model")
-    assert happened == ["open auto", "close"]
+    run("rows.jsonl", "--no-cache", "--compare", "stage=reading", "stage=model")
+    assert happened.count("free") == 1
+
+
+def test_what_the_second_way_lacks_is_found_before_the_first_begins(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("rows were judged")
+
+    def building(settings: Any, **_: object) -> None:
+        if settings.model == "b":
+            raise WeightsError("b is not here")
+
+    monkeypatch.setattr("modcli.cli.eval_run.predict", never)
+    monkeypatch.setattr("modcli.cli.eval_run.build_workbench", building)
+    monkeypatch.setattr("modcli.cli.eval_run.close", lambda _: None)
+    result = run("rows.jsonl", "--compare", "model=a", "model=b")
+    assert (result.exit_code, result.stderr) == (2, "error: b is not here\n")
+
+
+def test_rows_that_could_not_be_judged_are_counted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*arguments: Any, **more: Any) -> Any:
+        found = predict(*arguments, **more)
+        found.probability[1] = np.nan
+        return found
+
+    monkeypatch.setattr("modcli.cli.eval_run.predict", failing)
+    result = run("rows.jsonl")
+    assert result.exit_code == 3
+    assert measured(result)["errors"] == 1
+    assert result.stderr.endswith("of the rows, 1 could not be judged; the others were measured\n")
 
 
 def test_the_evaluation_is_what_is_meant_where_no_subcommand_is_named() -> None:
@@ -334,9 +367,9 @@ def test_ctrl_c_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
         "predict = e.predict\n"
         "def slow(moderator, profile, rows, progress):\n"
         "    def told(count):\n"
-        f"        pathlib.Path({str(ready)!r}).touch()\n"
-        "        time.sleep(0.5)\n"
         "        progress(count)\n"
+        f"        pathlib.Path({str(ready)!r}).touch()\n"
+        "        time.sleep(20)\n"
         "    return predict(moderator, profile, rows, progress=told)\n"
         "e.predict = slow\n"
         "main(['eval', 'many.jsonl'])\n"
