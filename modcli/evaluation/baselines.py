@@ -18,8 +18,9 @@ from modcli.evaluation.predictions import UNKNOWN, LabelledRow
 Floats = NDArray[np.float64]
 Truth = NDArray[np.int8]
 
-#: Parts that train rows are cut into, and rows on the rarer side from which on a threshold is chosen by them.
-_FOLDS, _ENOUGH = 5, 10
+#: Parts that train rows are cut into, and rows of a category from which on its threshold is chosen by them, where it is
+#: no larger a share: of a common one even odds do, and are more accurate.
+_FOLDS, _ENOUGH, _RARE = 5, 10, 0.3
 _EVEN_ODDS = 0.5
 
 
@@ -85,22 +86,23 @@ def each_against_rest(
 
 
 def thresholds(learn: Learner, train: Sequence[LabelledRow], categories: Sequence[str], seed: int) -> Floats:
-    """From where each category fires, shape (categories,): the probability with the best F1 on train rows, each judged
-    by what the others teach; even odds where there are too few rows to choose by. So a rare category, which a
-    regression gives small probabilities throughout, is found all the same."""
+    """From where each category fires, shape (categories,): even odds, but of a rare category the probability with the
+    best F1 on train rows, each judged by what the others teach, as a regression gives it small probabilities
+    throughout. Even odds too where there are too few rows to choose by."""
     truth = truth_of_rows(train, categories)
-    rarer = np.minimum((truth == 1).sum(axis=0), (truth == 0).sum(axis=0))
     found = np.full(len(categories), _EVEN_ODDS)
-    if not (rarer >= _ENOUGH).any():
+    count, known = (truth == 1).sum(axis=0), (truth != UNKNOWN).sum(axis=0)
+    rare = np.flatnonzero((count >= _ENOUGH) & (count <= _RARE * known))
+    if not len(rare):
         return found
     fold_of = np.random.default_rng([seed, len(train)]).permutation(len(train)) % _FOLDS
     left_out = np.empty(truth.shape)
     for fold in range(_FOLDS):
         inside, outside = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         left_out[outside] = learn([train[i] for i in inside], [train[i] for i in outside], categories, seed)
-    for i in np.flatnonzero(rarer >= _ENOUGH):
-        known = truth[:, i] != UNKNOWN
-        found[i] = best_f1_threshold(left_out[known, i], truth[known, i] == 1)
+    for i in rare:
+        told = truth[:, i] != UNKNOWN
+        found[i] = best_f1_threshold(left_out[told, i], truth[told, i] == 1)
     return found
 
 

@@ -90,8 +90,16 @@ def timid(
     return np.array([[0.3 if name in row.labels else 0.1 for name in names] for row in test])
 
 
-def test_thresholds_come_from_rows_that_were_not_learned_from() -> None:
-    rows = [row(f"{i}", *(["rude"] if i % 3 else []), *(["sad"] if i < 3 else [])) for i in range(40)]
-    found = thresholds(timid, rows, NAMES, 0)
-    np.testing.assert_allclose(found, [0.2, 0.5])  # of the sad ones there are too few
-    assert thresholds(timid, [], NAMES, 0).tolist() == [0.5, 0.5]
+def test_a_rare_category_has_a_threshold_from_rows_that_were_not_learned_from() -> None:
+    rows = [
+        row(
+            f"{i}",
+            *(["rare"] if i % 4 == 0 else []),
+            *(["common"] if i % 2 else []),
+            *(["single"] if i < 3 else []),
+        )
+        for i in range(40)
+    ]
+    found = thresholds(timid, rows, ["rare", "common", "single"], 0)
+    np.testing.assert_allclose(found, [0.2, 0.5, 0.5])
+    assert thresholds(timid, [], ["rare"], 0).tolist() == [0.5]
