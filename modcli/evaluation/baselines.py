@@ -98,7 +98,7 @@ def thresholds(learn: Learner, train: Sequence[LabelledRow], categories: Sequenc
     fold_of = np.random.default_rng([seed, len(train)]).permutation(len(train)) % _FOLDS
     left_out = np.empty(truth.shape)
     for fold in range(_FOLDS):
-        inside, outside = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+        inside, outside = (np.flatnonzero(part).tolist() for part in (fold_of != fold, fold_of == fold))
         left_out[outside] = learn([train[i] for i in inside], [train[i] for i in outside], categories, seed)
     for i in rare:
         told = truth[:, i] != UNKNOWN
