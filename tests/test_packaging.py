@@ -23,8 +23,8 @@ PACKAGES = {
     "sklearn": "scikit-learn",
     "sentence_transformers": "sentence-transformers",
 }
-#: Packages of baselines that no extra names: one comes with setfit, one is measured where somebody has it.
-OPTIONAL = {"datasets", "detoxify"}
+#: Packages of baselines that no extra names: two come with setfit, one is measured where somebody has it.
+OPTIONAL = {"datasets", "transformers", "detoxify"}
 
 
 def imported() -> set[str]:
