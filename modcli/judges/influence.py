@@ -77,8 +77,8 @@ class Influence:
         sizes = np.array([len(rows) for rows in kinds])
         rows = np.concatenate(kinds)
         self._kind = np.repeat(np.arange(_KINDS), sizes)
-        #: How many rows there are without the bank, and how many of these are positive or negative.
-        self.rows, self.shown = int(sizes[:-1].sum()), int(sizes[:2].sum())
+        #: How many rows there are without the bank; how many of these are positive or negative, and with ordinary ones.
+        self.rows, self.shown, self.own = int(sizes[:4].sum()), int(sizes[:2].sum()), int(sizes[:3].sum())
         #: +1 for the positives, -1 for all others, shape (rows,).
         self.sign = np.where(self._kind[: self.rows] == _POSITIVE, 1.0, -1.0)
         #: Cosines of all rows but the bank's, mean over taps, shape (rows, rows).
@@ -109,6 +109,11 @@ class Influence:
     def log_odds_without(self, group: Group) -> Floats:
         """Log-odds of each row by the fit without a group, shape (rows,)."""
         return self._without(group, each=False)
+
+    def left_out_without(self, group: Group) -> Floats:
+        """Log-odds of each row by the fit without it and without a group, shape (rows,); of the group's own rows they
+        mean nothing."""
+        return self._without(group, each=True)
 
     def effect(self, group: Group) -> Effect:
         """What leaving a group out would do."""
@@ -245,4 +250,5 @@ def linked(similarity: Floats) -> list[Group]:
 
 def _flat(features: States) -> States:
     """All taps side by side, the square of a row's length the mean over them."""
-    return np.asarray(features.reshape(len(features), -1) / np.sqrt(features.shape[1]), np.float32)
+    texts, taps, width = features.shape
+    return np.asarray(features.reshape(texts, taps * width) / np.sqrt(taps), np.float32)

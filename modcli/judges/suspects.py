@@ -10,7 +10,7 @@ without it. Answers tell the two apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,8 +25,8 @@ LEAST = 4
 #: Evidence has to be stronger the more shots there are to choose from, as if so many of them were expected to be wrong,
 #: and the worse the judge gets on without the group: where the sides overlap, a hard case lies as deep as a wrong one.
 _EXPECTED, _OVERLAP = 2.0, 9.0
-#: On the wrong side by at least so many nats, and by more than this share of the shots of that side.
-_WRONG, _TYPICAL = 1.0, 0.5
+#: On the wrong side by at least so many nats, and deeper than this share of the shots of that side.
+_WRONG, _TYPICAL = 1.0, 0.25
 #: Further from the median evidence than so many times the way from there to the upper fifth's.
 _SPREAD, _UPPER = 2.0, 0.8
 #: Neighbours by which it is told to which side a shot is nearer.
@@ -67,9 +67,9 @@ def suspects(shots: Shots, background: Background, seed: int = 0) -> list[Suspec
             break
         influence = Influence(rest, background)
         worst = _worst(influence)
-        if worst is None or _gained_at_random(influence, worst.group, seed, best=True) >= worst.gained:
+        if worst is None or gained_at_random(influence, worst.group, seed, best=True) >= worst.gained:
             break
-        chance = _gained_at_random(influence, worst.group, seed)
+        chance = gained_at_random(influence, worst.group, seed)
         named = tuple(int(numbers[i]) for i in worst.group)
         found.append(Suspect(replace(worst, group=named), chance))
         gone += named
@@ -115,7 +115,7 @@ def testing(truth: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return ~_alternate(truth)
 
 
-def without(shots: Shots, gone: Iterator[int] | list[int]) -> Shots:
+def without(shots: Shots, gone: Iterable[int]) -> Shots:
     """The shots without some of them, by their rows."""
     left_out = set(gone)
     kept: list[States] = []
@@ -131,8 +131,7 @@ def without(shots: Shots, gone: Iterator[int] | list[int]) -> Shots:
 
 def alike(influence: Influence, least: float) -> list[tuple[int, int, float]]:
     """Pairs of positive, negative and ordinary rows with at least that cosine, the most similar first."""
-    last = int(np.flatnonzero(influence.sign)[-1]) + 1 if influence.rows else 0
-    near = np.triu(influence.similarity[:last, :last], 1)
+    near = np.triu(influence.similarity[: influence.own, : influence.own], 1)
     pairs = np.argwhere(near >= least)
     return sorted(((int(i), int(j), float(near[i, j])) for i, j in pairs), key=lambda pair: -pair[2])
 
@@ -157,7 +156,7 @@ def _worst(influence: Influence) -> Effect | None:
 
 
 def _is_typical(influence: Influence, effect: Effect) -> bool:
-    """Whether the group lies as deep on the other side as that side's own shots do."""
+    """Whether the group lies as deep on the other side as some of that side's own shots do."""
     other = influence.sign != influence.sign[effect.group[0]]
     other[influence.shown :] = False
     depth = (influence.sign * influence.left_out)[other]
@@ -179,7 +178,7 @@ def _nearness(influence: Influence, members: list[int], rows: NDArray[np.intp]) 
     return float(nearest.mean())
 
 
-def _gained_at_random(influence: Influence, group: Group, seed: int, *, best: bool = False) -> float:
+def gained_at_random(influence: Influence, group: Group, seed: int = 0, *, best: bool = False) -> float:
     """What leaving out as many of the same kind gains, mean or best of some random choices without the group itself."""
     rng = np.random.default_rng(seed)
     others = np.setdiff1d(influence.kind_of(group[0]), group)
