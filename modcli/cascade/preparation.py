@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.errors import ProfileError
-from modcli.judges import fitting
+from modcli.judges import fitting, selftraining
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
-from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label
+from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label, taught_category
 from modcli.judges.judge import CategoryJudge, Judge, LabelFit
+from modcli.judges.selftraining import LEAST, Student, self_train
 from modcli.judges.tasks import contrast, elsewhere, is_asked
 from modcli.profile import Category, Profile, Shot, Task
 from modcli.prompts import profile_prompt
@@ -53,7 +54,8 @@ class Preparation:
 
     Raises ProfileError for label words that the model cannot tell apart, PrefixTooLong for a profile that does not
     fit, and what the backend raises. Without an `asker` label scores are not kept. `taps`
-    other than `taps_of` the model are for measurements.
+    other than `taps_of` the model are for measurements. `sample` are unlabelled posts of the user's own stream, which
+    teach what the label words say of them: all that is known of a category with a definition alone, and more for others.
     """
 
     def __init__(
@@ -66,9 +68,11 @@ class Preparation:
         folder: Path | None = None,
         shots: int = PROMPT_SHOTS,
         taps: Sequence[int] = (),
+        sample: Sequence[str] = (),
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._given_taps = tuple(taps)
+        self._sample = tuple(dict.fromkeys(shot_text(Shot(text)) for text in sample if text.strip()))
         self._profile = profile
         self._backend = backend
         self._reader = reader
@@ -122,7 +126,7 @@ class Preparation:
 
     @cached_property
     def _taps(self) -> tuple[int, ...]:
-        if not any(category.examples for category in self._profile.categories):
+        if not self._sample and not any(category.examples for category in self._profile.categories):
             return ()  # definitions alone are judged by label words: nothing has to be read beforehand
         return self._given_taps or taps_of(self._backend.facts.layers)
 
@@ -140,6 +144,9 @@ class Preparation:
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
+        student = self.students.get(category.name)
+        if student is not None and student.is_sound and not category.examples:
+            return taught_category(category.name, student, self._threshold(category))
         own = {shot.text for shot in category.examples}
         shots = Shots(
             positives=self._features(category.examples),
@@ -148,9 +155,31 @@ class Preparation:
             others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )
+        sound = student if student is not None and student.is_sound else None
+        return fit_category(category.name, shots, self._background, self._threshold(category), sound)
+
+    def _threshold(self, category: Category) -> float | None:
         # Of several classes the most probable one is taken: there is no border but that of the others.
         single = self._profile.task is Task.MULTI_CLASS and category.threshold is None
-        return fit_category(category.name, shots, self._background, 0.0 if single else category.threshold)
+        return 0.0 if single else category.threshold
+
+    @cached_property
+    def students(self) -> Mapping[str, Student]:
+        """What the sample taught of each category that is asked about, sound or not. Asks about every post of the sample
+        where that was not done before."""
+        if self.prompt is None or len(self._sample) < LEAST:
+            return {}
+        names = self.prompt.asked
+        self._tell(
+            f"learning {', '.join(names)} from a sample of {len(self._sample)} posts: once for this profile"
+        )
+        scores = self.asker.scores(self.prompt, self._sample)
+        features = self._background.features_of(self._reader.states(self._sample, self._taps))
+        found = {}
+        for name, own in zip(names, scores.T, strict=True):
+            if np.ptp(own) > 0:
+                found[name] = self_train(features, own, self._background.features)
+        return found
 
     def _features(self, shots: Sequence[Shot]) -> NDArray[np.float32]:
         states = self._reader.states([shot_text(shot) for shot in shots], self._taps)
@@ -188,6 +217,7 @@ class Preparation:
             READING.digest,
             bank_digest(bank()),
             *map(str, (*self._taps, self._shots, profile_prompt.VERSION, fitting.VERSION)),
+            *((str(selftraining.VERSION), *self._sample) if self._sample else ()),
         )
         return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
 

@@ -31,10 +31,15 @@ class Workbench:
     tell: Callable[[str], None] = lambda _line: None
 
     def preparation(
-        self, judged: Profile, *, shots: int = PROMPT_SHOTS, taps: Sequence[int] = ()
+        self,
+        judged: Profile,
+        *,
+        shots: int = PROMPT_SHOTS,
+        taps: Sequence[int] = (),
+        sample: Sequence[str] = (),
     ) -> Preparation:
         """What is fitted to a profile as it is judged (`judges.tasks.as_judged`), with at most `shots` shots of each
-        category in the profile prompt."""
+        category in the profile prompt. From `sample`, unlabelled posts, a definition without examples is learned."""
         return Preparation(
             judged,
             self.backend,
@@ -43,6 +48,7 @@ class Workbench:
             folder=self.folder,
             shots=shots,
             taps=taps,
+            sample=sample,
             tell=self.tell,
         )
 
@@ -53,6 +59,7 @@ class Workbench:
         stage: Stage = Stage.AUTO,
         shots: int = PROMPT_SHOTS,
         taps: Sequence[int] = (),
+        sample: Sequence[str] = (),
         cache: VerdictCache | None = None,
         on_error: Action = Action.WARN,
     ) -> Moderator:
@@ -62,7 +69,7 @@ class Workbench:
             judged,
             self.backend,
             self.reader,
-            self.preparation(judged, shots=shots, taps=taps),
+            self.preparation(judged, shots=shots, taps=taps, sample=sample),
             digest=profile.digest,
             model=self.model,
             cache=cache,

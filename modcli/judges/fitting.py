@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from modcli.judges.background import CONTRASTED_EVERY, Background
 from modcli.judges.heads import Head, fit, leave_one_out
 from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
+from modcli.judges.ridge import fit_ridge
+from modcli.judges.selftraining import Student
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 5
+VERSION = 6
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]
@@ -38,6 +40,15 @@ _LABEL_DEVIATIONS, _LEAST_DEVIATION = 1.75, 0.5
 _LABEL_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: The usual weight of a nat, and how many nats of left-out loss it takes to leave it by 1.
 _LABEL_WEIGHT, _LABEL_HOLD = 0.5, 4.0
+#: Shots from which on heads are ridge regressions: their left-out predictions cost nothing more. Of so many, left-out
+#: predictions also tell how sure a head may be, and where even lies.
+_MANY = 48
+_RIDGES = (0.25, 1.0, 4.0)
+_RIDGE_SHARPNESS = 3.0
+#: How firmly the scale of the log-odds is held at what it is, in units of one shot's evidence.
+_SCALE_HOLD = 1.0
+#: What a nat of a student's (see selftraining) adds to the log-odds of a head.
+_STUDENT_WEIGHT = 0.5
 #: Shots on each side from which on leave-one-out may choose the label's weight.
 _ENOUGH = 4
 #: Log-odds around the threshold within which the label words are asked, by how many shots a side there are; and the
@@ -69,13 +80,28 @@ class Shots:
     texts: tuple[str, ...]
 
 
-def fit_category(name: str, shots: Shots, background: Background, threshold: float | None) -> CategoryJudge:
-    """The judge of one category by what was read; without an example it leaves everything to the profile prompt."""
+def fit_category(
+    name: str, shots: Shots, background: Background, threshold: float | None, student: Student | None = None
+) -> CategoryJudge:
+    """The judge of one category by what was read; without an example it leaves everything to the profile prompt.
+
+    A `student` of the label words on unlabelled posts adds to what the shots say.
+    """
     weights, bias, left_out = np.zeros(background.mean.shape, np.float32), 0.0, np.empty(0)
     evidence = Evidence.DEFINITION
     if len(shots.positives) and len(shots.negatives):
-        weights, bias, left_out = _fit_head(shots, background)
+        many = len(shots.positives) + len(shots.negatives) >= _MANY
+        weights, bias, left_out = (_fit_ridges if many else _fit_head)(shots, background)
         evidence = Evidence.HEAD
+        if student is not None:
+            shown = np.concatenate([shots.positives, shots.negatives])
+            own = np.einsum("stw,tw->s", shown, student.weights, dtype=np.float64) + student.bias
+            say = _student_weight(left_out, own, len(shots.positives))
+            weights, bias, left_out = (
+                weights + say * student.weights,
+                bias + say * student.bias,
+                left_out + say * own,
+            )
     elif len(shots.positives):
         weights, bias = _fit_prototype(shots.positives, background)
         evidence = Evidence.PROTOTYPE
@@ -92,6 +118,30 @@ def fit_category(name: str, shots: Shots, background: Background, threshold: flo
     )
 
 
+def taught_category(name: str, student: Student, threshold: float | None) -> CategoryJudge:
+    """The judge of a category that has a definition alone, as its student learned it from unlabelled posts. The label
+    words are not asked any more: their student is the better judge."""
+    return CategoryJudge(
+        name=name,
+        evidence=Evidence.SAMPLE,
+        threshold=0.5 if threshold is None else threshold,
+        unsure=0.0,
+        weights=student.weights,
+        bias=student.bias,
+        examples=np.empty((0, *student.weights.shape), np.float32),
+        example_texts=(),
+        left_out=np.empty(0),
+    )
+
+
+def _student_weight(left_out: Floats, own: Floats, positives: int) -> float:
+    """What a nat of the student's adds: the usual weight; of many shots, the one with the least left-out loss."""
+    if len(left_out) < _MANY:
+        return _STUDENT_WEIGHT
+    truth = np.arange(len(left_out)) < positives
+    return min((0.0, 0.25, _STUDENT_WEIGHT), key=lambda weight: _log_loss(left_out + weight * own, truth))
+
+
 def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:
     if evidence is Evidence.DEFINITION:
         return 1e9
@@ -106,6 +156,8 @@ def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:
 def fit_label(category: CategoryJudge, labels: LabelScores) -> LabelFit:
     """How a category's label scores are read, beside what its reading says."""
     offset = _label_offset(labels)
+    if category.evidence is Evidence.SAMPLE:
+        return LabelFit(0.0, offset)
     if category.evidence is Evidence.DEFINITION:
         return LabelFit(1.0, offset)
     return LabelFit(_label_weight(category.left_out, labels, offset), offset)
@@ -142,6 +194,58 @@ def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floa
     mixed = np.einsum("c,cs->s", say, np.stack(scores))
     sharp = _HEAD_SHARPNESS
     return np.asarray(sharp * weights, np.float32), sharp * float(bias), sharp * mixed
+
+
+def _fit_ridges(shots: Shots, background: Background) -> tuple[States, float, Floats]:
+    """As `_fit_head` for many shots: a mixture over taps and penalties of ridge regressions to +1 and -1, its log-odds
+    scaled and shifted by what it says of shots left out (Platt scaling)."""
+    contrasted = background.features[::CONTRASTED_EVERY]
+    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, shots.others, contrasted])
+    labels = np.arange(len(rows)) < len(shots.positives)
+    importance = _importance(shots, len(contrasted))
+    shown = np.arange(len(shots.positives) + len(shots.negatives))
+    width = rows.shape[2]
+    grams = [
+        (tap @ tap.T).astype(np.float64) / width for tap in np.ascontiguousarray(rows.transpose(1, 0, 2))
+    ]
+    fits = []
+    for taps in _choices(len(grams)):
+        gram = np.sum([grams[tap] for tap in taps], axis=0) / len(taps)
+        for penalty in _RIDGES:
+            fit = fit_ridge(gram, np.where(labels, 1.0, -1.0), importance, penalty)
+            loss = _log_loss(_RIDGE_SHARPNESS * fit.left_out[shown], labels[shown])
+            fits.append((taps, fit, loss))
+    losses = np.array([loss for _, _, loss in fits])
+    side = max(len(shots.positives), len(shots.negatives))
+    say = np.exp(-(losses - losses.min()) * 2 * side / _MIXTURE_TEMPERATURE)
+    say /= say.sum()
+    weights = np.zeros(rows.shape[1:], np.float64)
+    bias, mixed = 0.0, np.zeros(len(shown))
+    for share, (taps, fit, _) in zip(say, fits, strict=True):
+        for tap in taps:
+            weights[tap] += share * (fit.coefficients @ rows[:, tap]) / (len(taps) * width)
+        bias += share * fit.bias
+        mixed += share * fit.left_out[shown]
+    scale, shift = _scaling(_RIDGE_SHARPNESS * mixed, labels[shown])
+    scale *= _RIDGE_SHARPNESS
+    return np.asarray(scale * weights, np.float32), scale * bias + shift, scale * mixed + shift
+
+
+def _scaling(log_odds: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Scale and shift that make left-out log-odds fit the shots as they are, in number too (Platt 1999). The scale is
+    held near 1, so that shots which are told apart without a fault do not make the log-odds grow without bound."""
+    scale, shift = 1.0, 0.0
+    for _ in range(50):
+        p = np.exp(-np.logaddexp(0, -(scale * log_odds + shift)))
+        miss, spread = p - truth, p * (1 - p)
+        gradient = np.array([miss @ log_odds + _SCALE_HOLD * (scale - 1), miss.sum() + 1e-3 * shift])
+        mixed = spread @ log_odds
+        curvature = np.array([[spread @ log_odds**2 + _SCALE_HOLD, mixed], [mixed, spread.sum() + 1e-3]])
+        step = np.linalg.solve(curvature, gradient)
+        scale, shift = scale - float(step[0]), shift - float(step[1])
+        if np.abs(step).max() < 1e-8:
+            break
+    return max(scale, 1e-3), shift
 
 
 def _importance(shots: Shots, bank: int) -> Floats:
