@@ -20,6 +20,7 @@ COMMANDS = {
     "check": ("modcli.cli.check", "Judge texts: from arguments, files or a pipe."),
     "eval": ("modcli.cli.eval", "Measure verdicts on labelled rows; compare profiles, models and prompts."),
     "profile": ("modcli.cli.profile", "Make, read and edit profiles."),
+    "tune": ("modcli.cli.tune", "Let a profile learn from a sample of your own posts, without labels."),
     "models": ("modcli.cli.models", "Fetch, verify and remove model files."),
     "cache": ("modcli.cli.cache", "What is kept on disk, and how to clear it."),
     "config": ("modcli.cli.config", "Settings, and where each comes from."),

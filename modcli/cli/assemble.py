@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import PROMPT_SHOTS, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
+from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
-from modcli.judges import fitting
+from modcli.judges import fitting, selftraining
 from modcli.judges.background import bank, bank_digest
+from modcli.judges.judge import Evidence
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.prompts import profile_prompt
@@ -33,6 +35,8 @@ from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
 from modcli.weights.locate import ModelFile, ensure
 
+#: Within the data folder: what a profile was tuned on is no cache, and cannot be made again.
+TUNING = "tuning"
 VERDICTS, SCORES = "verdicts.db", "scores.db"
 STATES, JUDGES, PREFIXES, FACTS, TESTS = "states", "judges", "prefixes", "models", "tests"
 #: Bytes that these kinds may take on disk: beyond that, the least recently used go.
@@ -59,11 +63,17 @@ def build_moderator(
 
 
 def refuse_blind(settings: Settings, profile: Profile) -> None:
-    """Raise UsageError where a category has no example, and only the reading is to judge."""
-    if settings.stage == Stage.READING and (blind := without_examples(as_judged(profile))):
+    """Raise UsageError where a category has no example and was not tuned, and only the reading is to judge."""
+    if settings.stage != Stage.READING or load_tuning(settings.data_dir / TUNING, profile.digest):
+        return
+    _refuse(without_examples(as_judged(profile)))
+
+
+def _refuse(blind: Sequence[str]) -> None:
+    if blind:
         raise UsageError(
             f"{', '.join(blind)}: nothing but a definition, and --stage reading judges by examples",
-            hint="Add an example, or leave out --stage.",
+            hint="Add an example, or `modcli tune` the profile, or leave out --stage.",
         )
 
 
@@ -76,9 +86,30 @@ def moderator_on(
     shots: int = PROMPT_SHOTS,
     verdicts: bool = True,
 ) -> Moderator:
-    """A moderator on a model that is at hand. At most `shots` shots of each category stand in the profile prompt."""
-    cache = _verdict_cache(settings, profile, bench, shots) if settings.cache and verdicts else None
-    return bench.moderator(profile, stage=Stage(settings.stage), shots=shots, cache=cache, on_error=on_error)
+    """A moderator on a model that is at hand, tuned where the profile was. At most `shots` shots of each category stand
+    in the profile prompt."""
+    sample = _sample(settings, profile, bench.tell)
+    if sample and settings.stage == Stage.READING:
+        judge = bench.preparation(as_judged(profile), shots=shots, sample=sample).judge
+        _refuse([category.name for category in judge.categories if category.evidence is Evidence.DEFINITION])
+    kept = settings.cache and verdicts
+    cache = _verdict_cache(settings, profile, bench, (shots, *sample)) if kept else None
+    return bench.moderator(
+        profile, stage=Stage(settings.stage), shots=shots, sample=sample, cache=cache, on_error=on_error
+    )
+
+
+def _sample(settings: Settings, profile: Profile, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """The sample that a profile was tuned on. One that was edited since is judged without, and that is said."""
+    folder = settings.data_dir / TUNING
+    tuning = load_tuning(folder, profile.digest)
+    if tuning is not None:
+        return tuning.sample
+    if outdated(folder, profile.name, profile.digest) is not None:
+        tell(
+            f"{profile.name} was edited since it was tuned, and is judged as if it were not: `modcli tune` again"
+        )
+    return ()
 
 
 def build_workbench(settings: Settings, *, tell: Callable[[str], None] = lambda _line: None) -> Workbench:
@@ -105,7 +136,8 @@ def rejudge_stored(settings: Settings, profile: Profile, *, tell: Callable[[str]
         raise UsageError("no states are kept, so nothing can be judged again", hint="modcli config show")
     judged = as_judged(profile)
     try:
-        return rejudge(judged, bench.preparation(judged).judge, bench.store)
+        sample = _sample(settings, profile, tell)
+        return rejudge(judged, bench.preparation(judged, sample=sample).judge, bench.store)
     finally:
         bench.store.close()
         bench.close()
@@ -168,9 +200,12 @@ def _scores(settings: Settings, digest: str, tell: Callable[[str], None]) -> Sco
         return None
 
 
-def _verdict_cache(settings: Settings, profile: Profile, bench: Workbench, shots: int) -> VerdictCache | None:
+def _verdict_cache(
+    settings: Settings, profile: Profile, bench: Workbench, more: Sequence[object]
+) -> VerdictCache | None:
+    """`more` is what else a verdict depends on."""
     digest, tell = bench.model, bench.tell
-    versions = (profile_prompt.VERSION, fitting.VERSION, shots)
+    versions = (profile_prompt.VERSION, fitting.VERSION, selftraining.VERSION, *more)
     parts = (profile.digest, digest, READING.digest, bank_digest(bank()), settings.stage, *versions)
     scope = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
     try:

@@ -1,0 +1,90 @@
+"""What `modcli tune` keeps for a profile: a sample of the user's own posts, by the profile's digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """`profile` and `digest`: the name and the content of the profile that was tuned; `sample`: the posts."""
+
+    profile: str
+    digest: str
+    sample: tuple[str, ...]
+
+
+def load_tuning(folder: Path, digest: str) -> Tuning | None:
+    """What is kept for a profile of this digest; None where there is nothing, or nothing that can be read."""
+    return _read(folder / f"{digest}.json")
+
+
+def outdated(folder: Path, name: str, digest: str) -> Tuning | None:
+    """What is kept for a profile of this name as it was before it was edited, the latest."""
+    with suppress(OSError):
+        for file in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True):
+            found = _read(file)
+            if found is not None and found.profile == name and found.digest != digest:
+                return found
+    return None
+
+
+def save_tuning(folder: Path, tuning: Tuning) -> None:
+    """Keep it, in place of what there was for an earlier form of the profile. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / f"{tuning.digest}.json"
+    unfinished = file.with_suffix(".part")
+    try:
+        unfinished.write_text(
+            json.dumps({"version": _VERSION, **asdict(tuning)}, ensure_ascii=False), "utf-8"
+        )
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    while (old := outdated(folder, tuning.profile, tuning.digest)) is not None:
+        (folder / f"{old.digest}.json").unlink()
+
+
+def forget_tuning(folder: Path, name: str, digest: str) -> bool:
+    """Delete what is kept for a profile, in its present form and in earlier ones; whether there was any. Raises
+    OSError."""
+    found = False
+    while (old := load_tuning(folder, digest) or outdated(folder, name, digest)) is not None:
+        (folder / f"{old.digest}.json").unlink()
+        found = True
+    return found
+
+
+def drawn(texts: Iterable[str], count: int, seed: int = 0) -> list[str]:
+    """At most `count` of the texts, each with the same chance, in one pass; equal texts count once, empty ones never."""
+    chance = random.Random(seed)  # noqa: S311 -- a sample, no secret
+    seen: set[bytes] = set()
+    kept: list[str] = []
+    for text in texts:
+        key = hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).digest()[:12]
+        if not text.strip() or key in seen:
+            continue
+        seen.add(key)
+        if len(kept) < count:
+            kept.append(text)
+        elif (place := chance.randrange(len(seen))) < count:
+            kept[place] = text
+    return kept
+
+
+def _read(file: Path) -> Tuning | None:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        if found["version"] != _VERSION:
+            return None
+        return Tuning(str(found["profile"]), str(found["digest"]), tuple(map(str, found["sample"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
