@@ -18,7 +18,7 @@ NONE = "none"
 
 def class_numbers(flags: Flags) -> Numbers:
     """The one category of each row, by number; their count for none. `flags` has shape (rows, categories)."""
-    return np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1])
+    return np.asarray(np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1]), np.int64)
 
 
 def classified(predictions: Predictions) -> Flags:
@@ -48,7 +48,7 @@ class ClassTally:
         """Weights of shape (weightings, rows)."""
         size = self._classes**2
         tables = np.stack([np.bincount(self._cell, one, minlength=size + 1)[:size] for one in weights])
-        self._f1.append(class_f1(tables.reshape(-1, self._classes, self._classes)))
+        self._f1.append(class_f1(tables.reshape(-1, self._classes, self._classes).astype(np.float64)))
 
     def measure(self) -> MultiClassMeasure | None:
         """What was found; None where there is no row."""
