@@ -48,7 +48,7 @@ _RIDGE_SHARPNESS = 3.0
 #: How firmly the scale of the log-odds is held at what it is, in units of one shot's evidence.
 _SCALE_HOLD = 1.0
 #: What a nat of a student's (see selftraining) adds to the log-odds of a head.
-_STUDENT_WEIGHT = 0.5
+_STUDENT_WEIGHT = 0.8
 #: Shots on each side from which on leave-one-out may choose the label's weight.
 _ENOUGH = 4
 #: Log-odds around the threshold within which the label words are asked, by how many shots a side there are; and the
@@ -139,7 +139,7 @@ def _student_weight(left_out: Floats, own: Floats, positives: int) -> float:
     if len(left_out) < _MANY:
         return _STUDENT_WEIGHT
     truth = np.arange(len(left_out)) < positives
-    return min((0.0, 0.25, _STUDENT_WEIGHT), key=lambda weight: _log_loss(left_out + weight * own, truth))
+    return min((0.0, _STUDENT_WEIGHT / 2, _STUDENT_WEIGHT), key=lambda weight: _log_loss(left_out + weight * own, truth))
 
 
 def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:

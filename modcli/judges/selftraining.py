@@ -28,6 +28,8 @@ LEAST = 60
 #: Penalties of the first rounds, in units of the mean squared length of a post's feature.
 _PENALTIES = (3.0, 10.0, 30.0, 100.0)
 _LAST_PENALTY = 10.0
+#: The two groups overlap more than the fit of them to a student's own sample says.
+_MODESTY = 0.6
 #: How sharply taps and penalties are chosen: the log of their say per unit of agreement times separation.
 _SHARPNESS = 3.0
 #: A student whose scores fall into two groups so far apart (in standard deviations) has found something; where they are
@@ -89,9 +91,10 @@ def self_train(features: States, scores: Floats, ordinary: States) -> Student:
     )
     own = gram @ last.coefficients
     found = mixture(own)
+    slope = _MODESTY * found.slope
     weights = np.einsum("p,ptw->tw", last.coefficients, features - centre, dtype=np.float64)
-    weights *= found.slope / (len(grams) * features.shape[2])
-    bias = found.bias - float((weights * centre).sum())
+    weights *= slope / (len(grams) * features.shape[2])
+    bias = _MODESTY * found.bias - float((weights * centre).sum())
     taken = np.einsum("ptw,tw->p", ordinary, weights) + bias > 0
     return Student(
         weights=np.asarray(weights, np.float32),
