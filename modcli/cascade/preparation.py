@@ -144,9 +144,6 @@ class Preparation:
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
-        student = self.students.get(category.name)
-        if student is not None and student.is_sound and not category.examples:
-            return taught_category(category.name, student, self._threshold(category))
         own = {shot.text for shot in category.examples}
         shots = Shots(
             positives=self._features(category.examples),
@@ -155,8 +152,12 @@ class Preparation:
             others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )
-        sound = student if student is not None and student.is_sound else None
-        return fit_category(category.name, shots, self._background, self._threshold(category), sound)
+        threshold, student = self._threshold(category), self.students.get(category.name)
+        if student is None or not student.is_sound:
+            return fit_category(category.name, shots, self._background, threshold)
+        if not (len(shots.positives) and len(shots.negatives)):
+            return taught_category(category.name, student, shots, threshold)
+        return fit_category(category.name, shots, self._background, threshold, student)
 
     def _threshold(self, category: Category) -> float | None:
         # Of several classes the most probable one is taken: there is no border but that of the others.

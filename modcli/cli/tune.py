@@ -165,5 +165,5 @@ def _note(student: Student, evidence: Evidence) -> str:
             "the category in the sample? It is judged as before."
         )
     if evidence is Evidence.SAMPLE:
-        return "learned: judged by reading alone from now on"
+        return "learned: judged by that alone from now on, without asking the model about each post"
     return "learned: added to what its examples say"

@@ -118,9 +118,9 @@ def fit_category(
     )
 
 
-def taught_category(name: str, student: Student, threshold: float | None) -> CategoryJudge:
-    """The judge of a category that has a definition alone, as its student learned it from unlabelled posts. The label
-    words are not asked any more: their student is the better judge."""
+def taught_category(name: str, student: Student, shots: Shots, threshold: float | None) -> CategoryJudge:
+    """The judge of a category that has no counterexample, as its student learned it from unlabelled posts. The label
+    words are not asked any more, nor is a prototype needed: their student is the better judge."""
     return CategoryJudge(
         name=name,
         evidence=Evidence.SAMPLE,
@@ -128,8 +128,8 @@ def taught_category(name: str, student: Student, threshold: float | None) -> Cat
         unsure=0.0,
         weights=student.weights,
         bias=student.bias,
-        examples=np.empty((0, *student.weights.shape), np.float32),
-        example_texts=(),
+        examples=shots.positives,
+        example_texts=shots.texts,
         left_out=np.empty(0),
     )
 
@@ -139,7 +139,10 @@ def _student_weight(left_out: Floats, own: Floats, positives: int) -> float:
     if len(left_out) < _MANY:
         return _STUDENT_WEIGHT
     truth = np.arange(len(left_out)) < positives
-    return min((0.0, _STUDENT_WEIGHT / 2, _STUDENT_WEIGHT), key=lambda weight: _log_loss(left_out + weight * own, truth))
+    return min(
+        (0.0, _STUDENT_WEIGHT / 2, _STUDENT_WEIGHT),
+        key=lambda weight: _log_loss(left_out + weight * own, truth),
+    )
 
 
 def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:

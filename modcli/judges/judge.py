@@ -26,7 +26,7 @@ class Evidence(StrEnum):
 
     HEAD = "examples and counterexamples"
     PROTOTYPE = "examples alone"
-    SAMPLE = "the definition, and what it taught on unlabelled posts"
+    SAMPLE = "what the label words taught on unlabelled posts"
     DEFINITION = "the definition alone"
 
 
