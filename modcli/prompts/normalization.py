@@ -8,9 +8,14 @@ import unicodedata
 #: Letters of other scripts that look like Latin ones; applied only inside words that mix scripts. Not the Turkish
 #: dotless i: it is a Latin letter, and another word than with a dot.
 _LOOKALIKES = str.maketrans(
-    "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅαοτικρνυΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡ",
-    "aeopcyxijshdqwABEKMHOPCTXIJSaotikpvuABEZHIKMNOPTYXag",
+    "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅαοτικρνυΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡօսհո",
+    "aeopcyxijshdqwABEKMHOPCTXIJSaotikpvuABEZHIKMNOPTYXagouhn",
 )
+#: Small capitals. Those that phonetic spelling shares change only beside one that no orthography has.
+_SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰғɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdeffghijklmnopqrstuvwyz")
+_CAPITAL = re.compile("[ᴀᴄᴅᴇꜰᴊᴋᴍᴏᴘꜱᴛᴜᴠᴡᴢ]")
+#: Marks that strike a letter through; no orthography that writes plain Latin letters or digits uses them.
+_STRUCK = re.compile("([A-Za-z0-9\u00c0-\u024f])[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6\u20ea\u20eb]+")
 #: A word with the marks that combine with its letters, or a mark would part it.
 _WORD = re.compile(r"[\w\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -31,8 +36,9 @@ def normalize(text: str) -> str:
     """The text that is put to the model. Pure; applied twice it changes nothing more.
 
     Compatibility forms become plain ones (NFKC), invisible and control characters go (joiners stay where scripts and
-    emoji need them), look-alike letters inside words of mixed script become Latin, and piles of marks, long runs of
-    one character, blanks or empty lines shrink: padding is not worth reading. Takes linear time.
+    emoji need them), look-alike letters inside words of mixed script become Latin, small capitals and struck letters
+    plain ones, and piles of marks, long runs of one character, blanks or empty lines shrink: padding is not worth
+    reading. Takes linear time.
     """
     plain = text if text.isascii() and text.isprintable() else _as_seen(text)
     plain = _EMPTY_LINES.sub("\n\n", _BLANKS.sub("  ", plain))
@@ -45,8 +51,9 @@ def _as_seen(text: str) -> str:
     plain = _without_stray_joiners(_without_invisible(plain))
     # Removing characters brings others together that compose, and so do letters that change.
     plain = _compatible(plain)
+    plain = _STRUCK.sub(r"\1", _WORD.sub(lambda word: _latin(word[0]), plain))
     # Composing may leave a letter with a mark more than it had.
-    return _without_piles(_compatible(_WORD.sub(lambda word: _latin(word[0]), plain)))
+    return _without_piles(_compatible(plain))
 
 
 def _compatible(text: str) -> str:
@@ -105,5 +112,7 @@ def _joins(character: str) -> bool:
 def _latin(word: str) -> str:
     if word.isascii():
         return word
+    if _CAPITAL.search(word):
+        word = word.translate(_SMALL_CAPITALS)
     latin = any("a" <= c.lower() <= "z" for c in unicodedata.normalize("NFD", word))
     return word.translate(_LOOKALIKES) if latin else word

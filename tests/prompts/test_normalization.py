@@ -15,7 +15,7 @@ FAMILY = "👨‍👩‍👧‍👦"
 DENSE = st.text(
     alphabet=st.sampled_from(
         "aeoxе\u0430\u043e\u03bfıé \u00a0\t\n\r\u2028\u0301\u0302\u0338\u200b\u200c\u200d\u2060\u202e\ufe0f\ufe0e"
-        "\u20e31\u2764😀🏽♀\u0627\u0653\u0915\u094d\u1100\u1161\u3164\u034f\u00ad\U000e0041\U000e0101´½ﷺ"
+        "\u20e31\u2764ᴀɪ\u0336\u0585😀🏽♀\u0627\u0653\u0915\u094d\u1100\u1161\u3164\u034f\u00ad\U000e0041\U000e0101´½ﷺ"
     ),
     max_size=60,
 )
@@ -81,6 +81,12 @@ def test_applied_twice_it_changes_nothing_more(text: str) -> None:
         ("a" * 15, "a" * 15),
         ("loo" + "o" * 500 + "l", "l" + "o" * 8 + "l"),
         ("😀" * 500, "😀" * 8),
+        ("ʏᴏᴜ ᴀʀᴇ ɴᴏᴛ ᴡᴇʟᴄᴏᴍᴇ", "you are not welcome"),
+        ("the vowel in bit is ɪ, and Rɪ is a name", "the vowel in bit is ɪ, and Rɪ is a name"),
+        ("y\u0336o\u0336u\u0336 f\u0338ool", "you fool"),
+        ("1 \u2260 2, o\u0301", "1 \u2260 2, \u00f3"),
+        ("y\u0585u f\u0585ol", "you fool"),
+        ("\u0585\u057d\u0570", "\u0585\u057d\u0570"),
     ],
 )
 def test_what_is_read(text: str, read: str) -> None:
