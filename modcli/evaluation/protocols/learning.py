@@ -3,6 +3,7 @@ train split, teach to baselines.
 
 - a definition and unlabelled posts: nobody has labelled anything (self-training);
 - a definition and a few shots of each category;
+- both of these;
 - a definition and some hundred labelled rows in natural proportions, as a profile collects them from answers.
 
 Nothing is chosen on the rows that are reported: sample, shots and answers come from the pool.
@@ -39,6 +40,7 @@ _CHARACTERS, _FRAME, _SPEED = 4, 10, 80
 
 UNLABELLED = f"definition and {SAMPLE} unlabelled posts"
 SHOTS = f"{2 * SIDE} shots and definitions"
+BOTH = f"{2 * SIDE} shots, definitions and {SAMPLE} unlabelled posts"
 ANSWERS = f"{LABELLED} labelled examples and definitions"
 WHOLE = "all labelled rows"
 
@@ -82,6 +84,7 @@ def learning(setting: Setting) -> list[Job]:
         jobs += [
             _job(one, UNLABELLED, partial(_unlabelled, setting, one)),
             _job(one, SHOTS, partial(_taught, setting, one, SHOTS, partial(shots_of, setting, one))),
+            _job(one, BOTH, partial(_taught, setting, one, BOTH, partial(shots_of, setting, one))),
             _job(one, ANSWERS, partial(_taught, setting, one, ANSWERS, partial(answers_of, setting, one))),
         ]
         for baseline in baselines:
@@ -131,20 +134,15 @@ def profile_of(one: PublicSet, rows: Sequence[LabelledRow] = ()) -> Profile:
     return Profile(one.name, tuple(categories))
 
 
-def judge_by_sample(
-    setting: Setting, profile: Profile, sample: Sequence[str], rows: Sequence[LabelledRow]
+def judge(
+    setting: Setting, profile: Profile, rows: Sequence[LabelledRow], sample: Sequence[str] = ()
 ) -> Answers:
-    """The rows by a profile that is self-trained on unlabelled posts."""
-    return Answers.of(setting.predict(profile, rows, sample=sample))
-
-
-def judge_by_shots(setting: Setting, profile: Profile, rows: Sequence[LabelledRow]) -> Answers:
-    """The rows by a profile; where its shots do not fit into the prompt, half of them stand there, and so on: of
-    several categories each brings its own."""
+    """The rows by a profile, self-trained on a sample of unlabelled posts where there is one; where its shots do not
+    fit into the prompt, half of them stand there, and so on: of several categories each brings its own."""
     shots = PROMPT_SHOTS
     while True:
         try:
-            return Answers.of(setting.predict(profile, rows, shots=shots))
+            return Answers.of(setting.predict(profile, rows, shots=shots, sample=sample))
         except PrefixTooLong:
             if not shots:
                 raise
@@ -219,13 +217,18 @@ def _job(one: PublicSet, condition: str, work: Callable[[], Outcome]) -> Job:
 def _unlabelled(setting: Setting, one: PublicSet) -> Outcome:
     rows = setting.rows_of(one.name).reported
     profile = profile_of(one)
-    draws = [judge_by_sample(setting, profile, sample_of(setting, one, seed), rows) for seed in setting.seeds]
+    draws = [judge(setting, profile, rows, sample_of(setting, one, seed)) for seed in setting.seeds]
     return _outcome(setting, one, draws, UNLABELLED)
 
 
 def _taught(setting: Setting, one: PublicSet, arm: str, drawn: Draw) -> Outcome:
     rows = setting.rows_of(one.name).reported
-    draws = [judge_by_shots(setting, profile_of(one, drawn(seed)), rows) for seed in setting.seeds]
+    draws = [
+        judge(
+            setting, profile_of(one, drawn(seed)), rows, sample_of(setting, one, seed) if arm == BOTH else ()
+        )
+        for seed in setting.seeds
+    ]
     return _outcome(setting, one, draws, arm)
 
 

@@ -16,6 +16,7 @@ from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.protocols.base import Job, Log, Setting, run_jobs
 from modcli.evaluation.protocols.learning import (
     ANSWERS,
+    BOTH,
     LABELLED,
     SAMPLE,
     SETS,
@@ -25,7 +26,7 @@ from modcli.evaluation.protocols.learning import (
     UNLABELLED,
     answers_of,
     cost,
-    judge_by_shots,
+    judge,
     learning,
     profile_of,
     sample_of,
@@ -107,6 +108,15 @@ def test_shots(make: Make) -> None:
     assert found.metrics["calibration error (target)"].mean == 0.06
 
 
+def test_shots_and_unlabelled_posts(make: Make) -> None:
+    setting, samples = sampling(make("sst2"))
+    found = job_of(setting, BOTH).work()
+    assert found.draws == len(samples) == 2
+    for profile, sample in samples:
+        assert len(profile.categories[0].examples) == SIDE
+        assert len(sample) > SIDE
+
+
 def test_answers_teach_what_they_are_known_to_be(make: Make) -> None:
     setting = make("openai_moderation")
     (one,) = chosen(["openai_moderation"])
@@ -171,14 +181,14 @@ def test_shots_that_do_not_fit_are_halved(make: Make, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Setting, "predict", predict)
     (one,) = chosen(["sms_spam"])
     profile = profile_of(one, shots_of(setting, one, 0))
-    assert len(judge_by_shots(setting, profile, setting.rows_of("sms_spam").reported)) == 10
+    assert len(judge(setting, profile, setting.rows_of("sms_spam").reported)) == 10
     assert tried == [8, 4, 2]
 
 
 def test_baselines_learn_from_the_same_rows(make: Make) -> None:
     known = Known()
     setting = replace(make("sms_spam"), baselines=lambda: [Baseline("known", known), MAJORITY])
-    cells = {cell.condition: cell for cell in run_jobs(learning(setting)[3:], setting, Log(None))}
+    cells = {cell.condition: cell for cell in run_jobs(learning(setting)[4:], setting, Log(None))}
     assert list(cells) == [
         "known: 8 shots",
         "known: 256 labelled examples",
@@ -197,7 +207,7 @@ def test_a_baseline_that_is_not_here_has_a_line_that_says_why(make: Make) -> Non
     setting = replace(
         make("sms_spam"), baselines=lambda: [Baseline("SetFit", None, missing="it is not installed")]
     )
-    (cell,) = run_jobs(learning(setting)[3:], setting, Log(None))
+    (cell,) = run_jobs(learning(setting)[4:], setting, Log(None))
     assert cell.condition == "SetFit: not measured, it is not installed"
     assert not cell.metrics
 
