@@ -28,7 +28,8 @@ def test_what_nobody_sees_flips_nothing_and_what_replaces_the_words_does(make: M
     assert hidden.metrics[FLIPPED].mean == 0
     assert hidden.rows > 4
     assert outcome(jobs, "fullwidth letters, all").metrics[FLIPPED].mean == 0
-    replaced = outcome(jobs, "small capital letters, all").metrics
+    assert outcome(jobs, "small capital letters, all").metrics[FLIPPED].mean == 0
+    replaced = outcome(jobs, "accented letters, all").metrics
     assert replaced[FLIPPED].mean > 0.2
     assert f"{FLIPPED}, toxicity" in replaced
     assert f"{FLIPPED}, negative-sentiment" in replaced
