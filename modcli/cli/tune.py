@@ -105,7 +105,7 @@ def tune(
             save_tuning(folder, tuning)
         except OSError as error:
             raise OutputError(f"the sample cannot be kept in {folder} ({error})") from error
-    _print(wish, students, judge, len(tuning.sample), form or ("table" if sys.stdout.isatty() else "jsonl"))
+    _print(students, judge, len(tuning.sample), form or ("table" if sys.stdout.isatty() else "jsonl"))
 
 
 def _kept(folder: Path, profile: Profile) -> Tuning:
@@ -131,12 +131,19 @@ def _learned(settings: Settings, profile: Profile, tuning: Tuning) -> tuple[dict
     bench = build_workbench(settings, tell=tell)
     try:
         preparation = bench.preparation(as_judged(profile), sample=tuning.sample)
-        return dict(preparation.students), preparation.judge
+        students = dict(preparation.students)
+        if preparation.prompt is None:
+            tell(f"{profile.name}: no category is asked about, so there is nothing to learn")
+        elif silent := [name for name in preparation.prompt.asked if name not in students]:
+            tell(
+                f"{', '.join(silent)}: nothing learned, as the model says the same of every post; judged as before"
+            )
+        return students, preparation.judge
     finally:
         bench.close()
 
 
-def _print(profile: Profile, students: dict[str, Student], judge: Judge, posts: int, form: str) -> None:
+def _print(students: dict[str, Student], judge: Judge, posts: int, form: str) -> None:
     evidence = {category.name: category.evidence for category in judge.categories}
     if form == "jsonl":
         output = standard_output()
@@ -153,9 +160,8 @@ def _print(profile: Profile, students: dict[str, Student], judge: Judge, posts: 
         share = f"about {student.share:.0%}" if student.is_sound else "?"
         table.add_row(printable(name), share, f"{student.separation:.1f} sd", _note(student, evidence[name]))
     colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    Console(file=sys.stdout, color_system=colours).print(table)
-    if not students:
-        tell(f"{profile.name}: no category is asked about, so there is nothing to learn")
+    if students:
+        Console(file=sys.stdout, color_system=colours).print(table)
 
 
 def _note(student: Student, evidence: Evidence) -> str:

@@ -120,3 +120,14 @@ def test_unreadable_posts_are_told_and_left_out(home: Path) -> None:
     assert status == 0
     assert rows[0]["learned"]
     assert "posts.jsonl:1" in told
+
+
+def test_a_model_that_says_the_same_of_every_post_teaches_nothing_and_that_is_said(home: Path) -> None:
+    chance = random.Random(5)
+    same = dict.fromkeys(" ".join(chance.sample(WORDS, 4)) for _ in range(150))
+    (home / "mine.yaml").write_text(PROFILE.replace("spam:", "gossip:"), "utf-8")
+    (home / "plain.txt").write_text("\n".join(same), "utf-8")
+    for form in ("table", "jsonl"):
+        status, rows, told = tune("plain.txt", "--format", form)
+        assert (status, rows) == (0, [])
+        assert "gossip: nothing learned, as the model says the same of every post" in told
