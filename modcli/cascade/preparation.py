@@ -171,9 +171,10 @@ class Preparation:
         if self.prompt is None or len(self._sample) < LEAST:
             return {}
         names = self.prompt.asked
-        self._tell(
-            f"learning {', '.join(names)} from a sample of {len(self._sample)} posts: once for this profile"
-        )
+        if self.asker.missing(self.prompt, self._sample):
+            self._tell(
+                f"learning {', '.join(names)} from a sample of {len(self._sample)} posts: once for this profile"
+            )
         scores = self.asker.scores(self.prompt, self._sample)
         features = self._background.features_of(self._reader.states(self._sample, self._taps))
         found = {}

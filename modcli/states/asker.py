@@ -59,6 +59,12 @@ class Asker:
                 found[:, column] = answers[question][:, 0] - answers[question][:, 1]
         return found
 
+    def missing(self, prompt: ProfilePrompt, texts: Sequence[str]) -> int:
+        """How many different texts would have to be put to the model for their label scores."""
+        keys = {content_key(text) for text in texts}
+        known = [self._kept(prompt, question, list(keys)) for question in prompt.questions]
+        return len(keys) - len(keys.intersection(*known))
+
     def _answers(
         self, prompt: ProfilePrompt, texts: Sequence[str], questions: Sequence[Question]
     ) -> dict[Question, Floats]:

@@ -56,6 +56,20 @@ def test_asks_only_what_is_not_kept(tmp_path: Path) -> None:
     assert second.tokens == 0
 
 
+def test_what_would_be_asked_is_told_beforehand(tmp_path: Path) -> None:
+    one, backend = asker(tmp_path)
+    assert one.missing(PROMPT, TEXTS) == 3
+    assert one.missing(PROMPT, []) == 0
+    one.scores(PROMPT, TEXTS[:1])
+    # One of its two questions alone is not all that there is to ask.
+    one.scores(PROMPT, TEXTS[1:2], ["rude"])
+    assert one.missing(PROMPT, TEXTS) == 2
+    one.scores(PROMPT, TEXTS)
+    assert one.missing(PROMPT, TEXTS) == 0
+    assert backend.read_count == 4
+    assert asker()[0].missing(PROMPT, TEXTS) == 3
+
+
 def test_another_prompt_is_another_answer(tmp_path: Path) -> None:
     first, backend = asker(tmp_path)
     first.scores(PROMPT, TEXTS)
