@@ -209,3 +209,23 @@ def test_the_example_rows_are_objects_with_their_own_ids_and_texts() -> None:
     assert len({row["id"] for row in rows}) == 12
     posts = (ROOT / "examples" / "posts.txt").read_text(encoding="utf-8").splitlines()
     assert {_key(row["content"]) for row in rows}.isdisjoint(_key(post) for post in posts)
+
+
+def test_the_labelled_posts_are_new_to_the_profiles_and_mostly_ordinary(bank: list[str]) -> None:
+    lines = (ROOT / "examples" / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len({row["id"] for row in rows}) == len({_key(row["text"]) for row in rows}) == len(rows) == 100
+    names = set(_resolved(ROOT / "profiles" / "default.yaml"))
+    assert all(set(row) <= {"id", "text", "labels", "unknown"} for row in rows)
+    assert all({*row["labels"], *row.get("unknown", ())} <= names for row in rows)
+    # Enough of each category for `modcli tune` to learn from.
+    assert {name: sum(name in row["labels"] for row in rows) for name in names} == {
+        "toxicity": 18,
+        "spam": 18,
+        "negative-sentiment": 20,
+    }
+    assert sum(not row["labels"] for row in rows) > 50
+    trees = [_load(path) for path in PROFILES]
+    known = [text for tree in trees for text in (*_own_shots(tree), *_tests(tree))]
+    known += (ROOT / "examples" / "posts.txt").read_text(encoding="utf-8").splitlines()
+    assert {_key(row["text"]) for row in rows}.isdisjoint(map(_key, (*known, *bank)))
