@@ -17,6 +17,9 @@ from modcli.states.store import content_key
 
 Floats = NDArray[np.float64]
 
+#: Texts asked about together: enough for full batches of the model.
+_AT_ONCE = 64
+
 
 class Asker:
     """Puts each question to each text once.
@@ -79,14 +82,19 @@ class Asker:
             if unknown:
                 missing[unknown].append(key)
         for unknown, asked in missing.items():
-            readouts = self._backend().read(prompt.prefix, [text_of[key] for key in asked], questions=unknown)
-            self.tokens += sum(readout.tokens for readout in readouts)
-            for i, question in enumerate(unknown):
-                fresh = {
-                    key: readout.log_probabilities[i] for key, readout in zip(asked, readouts, strict=True)
-                }
-                self._keep(prompt, question, fresh)
-                known[question] |= fresh
+            # Part by part: who breaks off loses one part.
+            for start in range(0, len(asked), _AT_ONCE):
+                part = asked[start : start + _AT_ONCE]
+                readouts = self._backend().read(
+                    prompt.prefix, [text_of[key] for key in part], questions=unknown
+                )
+                self.tokens += sum(readout.tokens for readout in readouts)
+                for i, question in enumerate(unknown):
+                    fresh = {
+                        key: readout.log_probabilities[i] for key, readout in zip(part, readouts, strict=True)
+                    }
+                    self._keep(prompt, question, fresh)
+                    known[question] |= fresh
         return {question: np.stack([known[question][key] for key in keys]) for question in questions}
 
     def _kept(self, prompt: ProfilePrompt, question: Question, keys: Sequence[bytes]) -> dict[bytes, Floats]:

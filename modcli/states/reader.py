@@ -12,6 +12,9 @@ from modcli.backends.base import Backend
 from modcli.prompts.reading import READING
 from modcli.states.store import StateStore, content_key, normed, rounded
 
+#: Texts read together: enough for full batches of the model.
+_AT_ONCE = 128
+
 
 class Reader:
     """Reads texts once.
@@ -47,9 +50,13 @@ class Reader:
         missing = {keys[i]: i for i in np.flatnonzero(~known)[::-1].tolist()}
         if missing:
             indices = sorted(missing.values())
-            fresh = self._compute([texts[i] for i in indices], taps)
-            self._keep([keys[i] for i in indices], taps, fresh)
-            fresh = rounded(fresh)
+            parts = []
+            # Part by part: who breaks off loses one part.
+            for start in range(0, len(indices), _AT_ONCE):
+                part = indices[start : start + _AT_ONCE]
+                parts.append(self._compute([texts[i] for i in part], taps))
+                self._keep([keys[i] for i in part], taps, parts[-1])
+            fresh = rounded(np.concatenate(parts))
             position = {keys[i]: row for row, i in enumerate(indices)}
             for i in np.flatnonzero(~known).tolist():
                 states[i] = fresh[position[keys[i]]]

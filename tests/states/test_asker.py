@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
+from modcli.backends.base import Readout
 from modcli.backends.scripted import Scripted
 from modcli.profile import Action, Category, Profile, Task
 from modcli.prompts.profile_prompt import assemble
@@ -68,6 +71,22 @@ def test_what_would_be_asked_is_told_beforehand(tmp_path: Path) -> None:
     assert one.missing(PROMPT, TEXTS) == 0
     assert backend.read_count == 4
     assert asker()[0].missing(PROMPT, TEXTS) == 3
+
+
+def test_what_was_asked_before_an_interrupt_is_kept(tmp_path: Path) -> None:
+    class Stopping(Scripted):
+        def read(self, *arguments: Any, **more: Any) -> list[Readout]:
+            if self.read_count:
+                raise KeyboardInterrupt
+            return super().read(*arguments, **more)
+
+    stopping = Stopping()
+    texts = [f"post {i}" for i in range(100)]
+    with pytest.raises(KeyboardInterrupt):
+        Asker(lambda: stopping, ScoreStore(tmp_path / "scores.db", model="m")).scores(PROMPT, texts)
+    second, backend = asker(tmp_path)
+    second.scores(PROMPT, texts)
+    assert 0 < backend.read_count < 100
 
 
 def test_another_prompt_is_another_answer(tmp_path: Path) -> None:
