@@ -16,7 +16,7 @@ from modcli.cascade.tuning import Tuning, drawn, forget_tuning, load_tuning, out
 from modcli.cli import check
 from modcli.cli.assemble import TUNING, build_workbench
 from modcli.cli.stream import tell
-from modcli.errors import OutputError, UsageError
+from modcli.errors import OutputError, SourceError, UsageError
 from modcli.item import Item
 from modcli.judges.judge import Evidence, Judge
 from modcli.judges.selftraining import LEAST, Student
@@ -88,7 +88,7 @@ def tune(
             raise typer.Exit(1)
         tuning = kept
     elif files:
-        check_inputs(files)
+        _check(files)
         reader_of = check.choose_readers(input_format, text_field)
         sample = drawn(_texts(read_inputs(files, reader_of)), posts)
         if len(sample) < LEAST:
@@ -106,6 +106,15 @@ def tune(
         except OSError as error:
             raise OutputError(f"the sample cannot be kept in {folder} ({error})") from error
     _print(students, judge, len(tuning.sample), form or ("table" if sys.stdout.isatty() else "jsonl"))
+
+
+def _check(files: list[str]) -> None:
+    """Raise SourceError for files that cannot be read."""
+    try:
+        check_inputs(files)
+    except SourceError as error:
+        hint = "SAMPLE are files of posts, one a line" if error.message == "no such file" else error.hint
+        raise SourceError(error.message, location=error.location, hint=hint) from error
 
 
 def _kept(folder: Path, profile: Profile) -> Tuning:

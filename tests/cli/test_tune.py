@@ -133,3 +133,11 @@ def test_a_model_that_says_the_same_of_every_post_teaches_nothing_and_that_is_sa
         status, rows, told = tune("plain.txt", "--format", form)
         assert (status, rows) == (0, [])
         assert "gossip: nothing learned, as the model says the same of every post" in told
+
+
+@pytest.mark.usefixtures("home")
+def test_a_file_that_is_not_there() -> None:
+    status, _, told = tune("nowhere.txt")
+    assert status == 2
+    assert "nowhere.txt: no such file" in told
+    assert "SAMPLE are files of posts" in told
