@@ -156,12 +156,12 @@ class _CategoryShots:
         self, profile: Profile, judged: Profile, category: Category, origins: Mapping[Role, Origin]
     ) -> None:
         self.profile, self.category, self._origins = profile, category, origins
-        own = {shot.text for shot in category.examples}
-        sides = {
-            EXAMPLE: [shot.text for shot in category.examples],
-            COUNTEREXAMPLE: [shot.text for shot in contrast(judged, category)],
-            ORDINARY: [shot.text for shot in judged.ordinary if shot.text not in own],
-        }
+        examples = [shot.text for shot in category.examples]
+        against = [shot.text for shot in contrast(judged, category)]
+        # A post of no category is a counterexample and ordinary as well: it counts once here, or would hide itself.
+        known = {*examples, *against}
+        ordinary = [shot.text for shot in judged.ordinary if shot.text not in known]
+        sides = {EXAMPLE: examples, COUNTEREXAMPLE: against, ORDINARY: ordinary}
         #: Examples, and what is held against them.
         self.sizes = len(sides[EXAMPLE]), len(sides[COUNTEREXAMPLE])
         self.texts = [text for side in sides.values() for text in side]
@@ -181,7 +181,7 @@ class _CategoryShots:
     def placed(self, row: int) -> Placed:
         """A shot with its places in the user's profile."""
         text, kind = self.texts[row], self.kinds[row]
-        roles = tuple(self._roles(text, kind))
+        roles = tuple(sorted(self._roles(text, kind), key=lambda role: role.kind == ORDINARY))
         return Placed(
             text, roles, next((self._origins[role] for role in roles if role in self._origins), None)
         )
@@ -223,9 +223,8 @@ class _CategoryShots:
         return origin is None or origin.own
 
     def _roles(self, text: str, kind: str) -> Iterator[Role]:
-        if kind == ORDINARY:
+        if kind != EXAMPLE and _has(self.profile.ordinary, text):
             yield Role(None, ORDINARY, text)
-            return
         mine = _meant(self.profile, self.category)
         for name, category in self.profile.by_name.items():
             if kind == EXAMPLE and name in mine and _has(category.examples, text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from modcli.judges.influence import Floats, Group, Influence, States
 from modcli.judges.judge import CategoryJudge, probability
 from modcli.judges.suspects import gained_at_random, testing, without
 
-#: Shots from which on an effect is estimated: a judge of so many takes seconds to fit.
-MOST_REFITTED = 128
+#: Shots above which an effect is estimated: a judge of so many takes seconds to fit.
+MOST_REFITTED = 800
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Refits:
         self.shots, self.background = shots, background
         self.answers, self.truth = answers, truth
         self.influence = Influence(shots, background)
-        self._judge = judge
+        self._name, self._threshold = judge.name, judge.threshold
         self._on = self.influence.on(answers)
         inside = min(max(judge.threshold, 1e-6), 1 - 1e-6)
         self._border = 0.0 if alone else float(np.log(inside) - np.log1p(-inside))
@@ -99,10 +100,15 @@ class Refits:
     ) -> tuple[Floats, Floats, Floats, tuple[Floats, Floats]]:
         """Left-out log-odds of the rest before and after, log-odds of the group after, and those of the answers."""
         fewer = without(self.shots, group)
-        judge = fit_category(self._judge.name, fewer, self.background, self._judge.threshold)
+        judge = fit_category(self._name, fewer, self.background, self._threshold)
         rows = np.concatenate([self.shots.positives, self.shots.negatives, self.shots.ordinary])
-        readings = _reading(self._judge, self.answers), _reading(judge, self.answers)
-        return self._judge.left_out[rest], judge.left_out, _reading(judge, rows[list(group)]), readings
+        readings = _reading(self._whole, self.answers), _reading(judge, self.answers)
+        return self._whole.left_out[rest], judge.left_out, _reading(judge, rows[list(group)]), readings
+
+    @cached_property
+    def _whole(self) -> CategoryJudge:
+        """Fitted anew: what a text says twice, as a counterexample and as an ordinary post, is among the shots once."""
+        return fit_category(self._name, self.shots, self.background, self._threshold)
 
     def _estimated(
         self, group: Group, rest: NDArray[np.intp]

@@ -16,6 +16,8 @@ from modcli.cli.app import tell_error
 from modcli.cli.assemble import rejudge_stored
 from modcli.cli.editor import edited_by_hand
 from modcli.cli.profile_backtest import run_backtest
+from modcli.cli.profile_doctor import run_doctor
+from modcli.cli.profile_learn import run_learn
 from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
 from modcli.errors import ProfileError, UsageError
@@ -269,6 +271,8 @@ def diff(
 
 app.command("test")(run_profile_tests)
 app.command("backtest")(run_backtest)
+app.command("doctor")(run_doctor)
+app.command("learn")(run_learn)
 
 
 @app.command()

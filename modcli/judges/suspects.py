@@ -24,7 +24,7 @@ from modcli.judges.influence import Effect, Floats, Group, Influence, OnOthers, 
 LEAST = 4
 #: Evidence has to be stronger the more shots there are to choose from, as if so many of them were expected to be wrong,
 #: and the worse the judge gets on without the group: where the sides overlap, a hard case lies as deep as a wrong one.
-_EXPECTED, _OVERLAP = 2.0, 9.0
+_EXPECTED, _OVERLAP = 2.0, 12.0
 #: On the wrong side by at least so many nats, and deeper than this share of the shots of that side.
 _WRONG, _TYPICAL = 1.0, 0.25
 #: Further from the median evidence than so many times the way from there to the upper fifth's.

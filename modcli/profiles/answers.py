@@ -65,14 +65,15 @@ def learn(
     answers: Sequence[Answer],
     *,
     overrule: bool = False,
+    rehearsal: bool = False,
     origin: Callable[[Role], Location | None] = lambda _role: None,
 ) -> Learned:
     """Add answers to a profile as shots with labels.
 
     Two answers that contradict each other are both left out. One that contradicts what the profile's own file says is
     left out too, or takes its place where it is to `overrule`. What is only inherited gives way to an answer; `origin`
-    tells where that was written. Raises ProfileError, and changes nothing, where a category does not exist, a text is
-    empty, or the file would become too large.
+    tells where that was written. In a `rehearsal` nothing is written. Raises ProfileError, and changes nothing, where a
+    category does not exist, a text is empty, or the file would become too large.
     """
     gathering = _Gathering(overrule, origin)
 
@@ -87,7 +88,7 @@ def learn(
             _fit(plan, entries)
             plan.draft.extend(("shots",), list(entries))
 
-    change = run(target, shelf, plan_it)
+    change = run(target, shelf, plan_it, rehearsal=rehearsal)
     return Learned(
         change, len(gathering.new), gathering.known, gathering.repeated, tuple(gathering.conflicts)
     )

@@ -18,10 +18,10 @@ from modcli.profiles.plan import Change, Editable, Plan, run
 from modcli.profiles.shots import drop_item
 
 
-def drop_shots(target: Editable, shelf: Shelf, roles: Sequence[Role]) -> Change:
+def drop_shots(target: Editable, shelf: Shelf, roles: Sequence[Role], *, rehearsal: bool = False) -> Change:
     """Take texts out of the places named, all in one edit. A place where the text is not is passed over.
 
-    Raises ProfileError where an edit is not possible without damage.
+    In a `rehearsal` nothing is written. Raises ProfileError where an edit is not possible without damage.
     """
 
     def plan_it(plan: Plan) -> None:
@@ -30,7 +30,7 @@ def drop_shots(target: Editable, shelf: Shelf, roles: Sequence[Role]) -> Change:
         for name in [name for name in plan.profile.by_name if name not in left.by_name]:
             plan.notes.append(f"nothing is left of '{name}', and it is gone")
 
-    return run(target, shelf, plan_it)
+    return run(target, shelf, plan_it, rehearsal=rehearsal)
 
 
 def drop_roles(plan: Plan, roles: Iterable[Role]) -> None:
@@ -65,7 +65,8 @@ def _written(plan: Plan, names: Sequence[str]) -> list[Claim]:
 
 
 def _unsay(plan: Plan, index: int, categories: set[str | None], names: Sequence[str]) -> None:
-    """Say of a shot with labels that its categories are not known; drop it if nothing else was said."""
+    """Say of a shot with labels that its categories are not known, with which it is no longer ordinary either; drop it
+    if nothing else was said."""
     entry: dict[str, Any] = plan.draft.data["shots"][index]
     labels = [name for name in entry["labels"] or () if name not in categories]
     before = entry.get("unknown") or []
@@ -73,7 +74,7 @@ def _unsay(plan: Plan, index: int, categories: set[str | None], names: Sequence[
     if ALL_OTHERS not in unknown:
         unknown += [name for name in names if name in categories and name not in unknown]
     nothing = ALL_OTHERS in unknown or set(unknown) >= set(names)
-    if None in categories or (not labels and nothing):
+    if categories == {None} or (not labels and nothing):
         drop_item(plan, ("shots", index))
         return
     if labels != (entry["labels"] or []):
@@ -90,8 +91,9 @@ def _overrule(plan: Plan, wanted: Iterable[Role]) -> None:
         labels = _categories(kept, EXAMPLE, plan)
         against = _categories(kept, COUNTEREXAMPLE, plan)
         others = [name for name in plan.profile.by_name if name not in labels and name not in against]
-        # Where nothing else is said of it, neither is anything of a category yet to come.
-        unknown = others if against else ALL_OTHERS
+        # Where nothing else is said of it, neither is anything of a category yet to come. A text that is of no category
+        # is ordinary, so that it cannot be dropped as ordinary alone.
+        unknown = others if against and others else ALL_OTHERS
         plan.draft.append(("shots",), {"text": text, "labels": labels, "unknown": unknown})
         if any(role.kind == ORDINARY for role in kept):
             plan.draft.append(("ordinary",), text)

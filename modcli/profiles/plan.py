@@ -10,7 +10,7 @@ from modcli.errors import ProfileError
 from modcli.profile import Category, Profile
 from modcli.profiles.document import closest, decoded, shortened
 from modcli.profiles.find import Found, Origin, Shelf, valid_name
-from modcli.profiles.load import load_bytes
+from modcli.profiles.load import load_bytes, read_bytes
 from modcli.profiles.marked import Path as TreePath
 from modcli.profiles.rewrite import rewrite
 from modcli.profiles.splice import Draft
@@ -102,8 +102,10 @@ def editable(wish: str, shelf: Shelf) -> Editable:
     return Editable(Found(name, (shelf.user / f"{name}.yaml").resolve(), Origin.USER), seed)
 
 
-def run(target: Editable, shelf: Shelf, plan_it: Callable[[Plan], None]) -> Change:
-    """Run an edit under the file's lock, and load the result before it is written."""
+def run(
+    target: Editable, shelf: Shelf, plan_it: Callable[[Plan], None], *, rehearsal: bool = False
+) -> Change:
+    """Run an edit under the file's lock, and load the result before it is written; in a `rehearsal` it is not."""
     path, plans = target.found.path, list[Plan]()
 
     def change(old: bytes | None) -> bytes:
@@ -116,7 +118,11 @@ def run(target: Editable, shelf: Shelf, plan_it: Callable[[Plan], None]) -> Chan
         _checked(plan)
         return old if old is not None and draft.text == text else draft.text.encode()
 
-    old, new = rewrite(path, change)
+    if rehearsal:
+        old = read_bytes(target.found) if path.exists() else None
+        new = change(old)
+    else:
+        old, new = rewrite(path, change)
     plan = plans[-1]
     return Change(
         path, "" if old is None else old.decode(), new.decode(), tuple(plan.notes), tuple(plan.hints)

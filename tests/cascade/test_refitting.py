@@ -31,7 +31,8 @@ def test_measured_is_what_a_judge_without_them_says() -> None:
     losses = np.logaddexp(0, -np.where(truth, log_odds, -log_odds))
     on = found.answers
     assert on is not None
-    assert (on.count, on.loss[1]) == (20, pytest.approx((losses[:10].mean() + losses[10:].mean()) / 2))
+    assert on.count == 20
+    assert on.loss[1] == pytest.approx((losses[:10].mean() + losses[10:].mean()) / 2)
     before = np.einsum("itw,tw->i", answers, judge.weights) + judge.bias
     right = ((log_odds > 0) == truth) & ((before > 0) != truth)
     assert on.right == right.sum()

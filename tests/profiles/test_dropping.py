@@ -131,9 +131,24 @@ def test_what_is_dropped_is_gone_and_all_else_stays(
     write("mine", "extends: base\n" if inherited else MINE)
     before = roles_of(load("mine", shelf))
     chosen = data.draw(st.sets(st.sampled_from(sorted(before, key=str)), min_size=1, max_size=4))
-    # A shot that is of no category is ordinary by that alone: one goes with the other.
-    ordinary = {role for role in before if role.text == "nice weather"}
-    if chosen & ordinary:
-        chosen |= ordinary
+    # A shot that is of no category is ordinary by that alone: as soon as something of it is unknown, it is not.
+    of_none = {role for role in before if role.text == "nice weather"}
+    ordinary = Role(None, ORDINARY, "nice weather")
+    if chosen & of_none == {ordinary}:
+        chosen |= of_none
+    elif chosen & of_none and not inherited:
+        chosen.add(ordinary)
     profile, _ = dropped(shelf, *sorted(chosen, key=str))
     assert roles_of(profile) == before - chosen
+
+
+def test_a_rehearsal_writes_nothing(shelf: Shelf, write: Write) -> None:
+    path = write("mine", MINE)
+    role = Role("crypto", EXAMPLE, "wen lambo")
+    change = drop_shots(editable("mine", shelf), shelf, [role], rehearsal=True)
+    assert (change.old, path.read_text()) == (MINE, MINE)
+    assert "wen lambo" not in change.new
+    target = editable("default", shelf)
+    change = drop_shots(target, shelf, [Role("spam", EXAMPLE, "buy now")], rehearsal=True)
+    assert (change.old, target.is_new) == ("", True)
+    assert '{text: "buy now", labels: [], unknown: "*"}' in change.new
