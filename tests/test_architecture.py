@@ -56,6 +56,7 @@ TESTED_WITH = {
     "backends/llama_session.py": "backends/test_llama_cpp.py",
     "backends/taps.py": "backends/test_llama_cpp.py",
     "cli/app.py": "cli/test_check.py",
+    "cli/answers.py": "cli/test_profile_learn.py",
     "cli/assemble.py": "cli/test_check.py",
     "cli/editor.py": "cli/test_profile.py",
     "cli/eval_run.py": "cli/test_eval.py",
