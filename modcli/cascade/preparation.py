@@ -24,7 +24,7 @@ from modcli.judges.judge import CategoryJudge, Judge, LabelFit
 from modcli.judges.selftraining import LEAST, Student, self_train
 from modcli.judges.tasks import contrast, elsewhere, is_asked
 from modcli.profile import Category, Profile, Shot, Task
-from modcli.prompts import profile_prompt
+from modcli.prompts import normalization, profile_prompt
 from modcli.prompts.normalization import normalize
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble, prompt_shots
 from modcli.prompts.reading import READING
@@ -44,6 +44,12 @@ def taps_of(layers: int) -> tuple[int, ...]:
     deepest = layers - 1
     wanted = (layers // 4 - 1, round(layers * 4 / 7), round(layers * 5 / 7))
     return tuple(sorted({min(max(tap, 0), deepest) for tap in wanted}))
+
+
+def judging() -> str:
+    """Stands for all that a verdict depends on but the profile, the model and a sample: prompts, bank, versions."""
+    versions = (profile_prompt.VERSION, normalization.VERSION, fitting.VERSION, selftraining.VERSION)
+    return "/".join((READING.digest, bank_digest(bank()), *map(str, versions)))
 
 
 class Preparation:
@@ -216,10 +222,9 @@ class Preparation:
         parts = (
             self._profile.digest,
             self._backend.facts.digest,
-            READING.digest,
-            bank_digest(bank()),
-            *map(str, (*self._taps, self._shots, profile_prompt.VERSION, fitting.VERSION)),
-            *((str(selftraining.VERSION), *self._sample) if self._sample else ()),
+            judging(),
+            *map(str, (*self._taps, self._shots)),
+            *self._sample,
         )
         return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
 

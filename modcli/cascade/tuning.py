@@ -28,7 +28,7 @@ def load_tuning(folder: Path, digest: str) -> Tuning | None:
 
 
 def outdated(folder: Path, name: str, digest: str) -> Tuning | None:
-    """What is kept for a profile of this name as it was before it was edited, the latest."""
+    """What is kept for a profile of this name but another content, the latest: most likely as it was before an edit."""
     with suppress(OSError):
         for file in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True):
             found = _read(file)
@@ -38,7 +38,7 @@ def outdated(folder: Path, name: str, digest: str) -> Tuning | None:
 
 
 def save_tuning(folder: Path, tuning: Tuning) -> None:
-    """Keep it, in place of what there was for an earlier form of the profile. Raises OSError."""
+    """Keep it, beside what there is for other profiles and earlier forms of this one. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / f"{tuning.digest}.json"
     unfinished = file.with_suffix(".part")
@@ -49,17 +49,13 @@ def save_tuning(folder: Path, tuning: Tuning) -> None:
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
-    while (old := outdated(folder, tuning.profile, tuning.digest)) is not None:
-        (folder / f"{old.digest}.json").unlink()
 
 
-def forget_tuning(folder: Path, name: str, digest: str) -> bool:
-    """Delete what is kept for a profile, in its present form and in earlier ones; whether there was any. Raises
-    OSError."""
-    found = False
-    while (old := load_tuning(folder, digest) or outdated(folder, name, digest)) is not None:
-        (folder / f"{old.digest}.json").unlink()
-        found = True
+def forget_tuning(folder: Path, digest: str) -> bool:
+    """Delete what is kept for a profile as it is; whether there was any. Raises OSError."""
+    file = folder / f"{digest}.json"
+    found = file.is_file()
+    file.unlink(missing_ok=True)
     return found
 
 

@@ -15,18 +15,15 @@ from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.inventory import prune
 from modcli.cascade.moderator import Moderator, Stage
-from modcli.cascade.preparation import PROMPT_SHOTS, without_examples
+from modcli.cascade.preparation import PROMPT_SHOTS, judging, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
-from modcli.judges import fitting, selftraining
-from modcli.judges.background import bank, bank_digest
 from modcli.judges.judge import Evidence
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
-from modcli.prompts import profile_prompt
 from modcli.prompts.reading import READING
 from modcli.settings import Settings
 from modcli.states.asker import Asker
@@ -106,9 +103,7 @@ def _sample(settings: Settings, profile: Profile, tell: Callable[[str], None]) -
     if tuning is not None:
         return tuning.sample
     if outdated(folder, profile.name, profile.digest) is not None:
-        tell(
-            f"{profile.name} was edited since it was tuned, and is judged as if it were not: `modcli tune` again"
-        )
+        tell(f"{profile.name} is not as it was when it was tuned, and is judged without: `modcli tune` again")
     return ()
 
 
@@ -205,8 +200,7 @@ def _verdict_cache(
 ) -> VerdictCache | None:
     """`more` is what else a verdict depends on."""
     digest, tell = bench.model, bench.tell
-    versions = (profile_prompt.VERSION, fitting.VERSION, selftraining.VERSION, *more)
-    parts = (profile.digest, digest, READING.digest, bank_digest(bank()), settings.stage, *versions)
+    parts = (profile.digest, digest, judging(), settings.stage, *more)
     scope = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
     try:
         return VerdictCache(settings.cache_dir / VERDICTS, scope)

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from modcli import __version__
+from modcli.cascade.preparation import judging
 from modcli.cascade.workbench import Workbench
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import build_workbench, cache_folders, moderator_on, refuse_blind
@@ -24,13 +25,9 @@ from modcli.cli.stream import tell
 from modcli.errors import PrefixTooLong, ProfileError
 from modcli.evaluation.expectations import Comparison, Outcome, compare, kept_run, run_tests
 from modcli.evaluation.previous_run import load_run, run_file, save_run
-from modcli.judges import fitting
-from modcli.judges.background import bank, bank_digest
 from modcli.profile import Action
 from modcli.profiles.expectations import ProfileTests, tests_of
 from modcli.profiles.find import Found, Shelf
-from modcli.prompts import profile_prompt
-from modcli.prompts.reading import READING
 from modcli.reports.expectations import print_outcomes, records
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
@@ -194,5 +191,4 @@ class _Run:
 
 def _version() -> str:
     """All that judges but profile and model."""
-    parts = (__version__, profile_prompt.VERSION, fitting.VERSION, READING.digest, bank_digest(bank()))
-    return "/".join(map(str, parts))
+    return f"{__version__}/{judging()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,35 +28,35 @@ from modcli.reports.jsonl import json_line
 from modcli.reports.output import standard_output
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
-from modcli.sources.inputs import check_inputs, read_inputs
+from modcli.sources.inputs import Reader, check_inputs, read_inputs
 
 POSTS = 300
+EDITED, LEFT_OUT = 1, 3
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SAMPLE]...", help="Files of posts, - for standard input. No labels are needed."),
+]
+Posts = Annotated[int, typer.Option("--posts", min=LEAST, help="Draw so many posts from the files.")]
+Status = Annotated[bool, typer.Option("--status", help="Say what was learned, and change nothing.")]
+Forget = Annotated[bool, typer.Option("--forget", help="Delete the sample, and judge as before.")]
+Form = Annotated[
+    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
+]
 
 
 @app.command()
 def tune(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SAMPLE]...", help="Files of posts, - for standard input. No labels are needed."
-        ),
-    ] = None,
+    files: Files = None,
     profile: check.Profiles = None,
-    posts: Annotated[
-        int, typer.Option("--posts", min=LEAST, help="Draw so many posts from the files.")
-    ] = POSTS,
-    status: Annotated[
-        bool, typer.Option("--status", help="Say what was learned, and change nothing.")
-    ] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Delete the sample, and judge as before.")] = False,
+    posts: Posts = POSTS,
+    status: Status = False,
+    forget: Forget = False,
     input_format: check.Input = None,
     text_field: check.Field = None,
-    form: Annotated[
-        Literal["table", "jsonl"] | None,
-        typer.Option("--format", help="table on a terminal, jsonl on a pipe."),
-    ] = None,
+    form: Form = None,
     backend: check.Backend = None,
     model: check.Model = None,
     offline: check.Offline = None,
@@ -70,33 +70,28 @@ def tune(
     again: after an edit of the profile, for instance.
 
     Take posts as they come: of a category, some fifteen at least should be among them.
+
+    Exit status: 0 done, 1 edited since (with --status), 2 wrong usage or a failure, 3 some posts could not be read,
+    130 interrupted.
     """
     flags: dict[str, object] = {"profile": profile, "backend": backend, "model": model, "offline": offline}
     settings = load_settings(flags | {"threads": threads}, os.environ, Path.cwd())
     wish = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
     folder = settings.data_dir / TUNING
     if forget:
-        found = forget_tuning(folder, wish.name, wish.digest)
+        found = forget_tuning(folder, wish.digest)
         typer.echo("the sample is deleted" if found else "nothing was kept", err=True)
         return
+    left_out = 0
     if status:
-        kept = _kept(folder, wish)
-        if kept.digest != wish.digest:
+        tuning = _kept(folder, wish)
+        if tuning.digest != wish.digest:
             tell(
-                f"{wish.name} was edited since it was tuned, and is judged as if it were not: `modcli tune` again"
+                f"{wish.name} is not as it was when it was tuned, and is judged without: `modcli tune` again"
             )
-            raise typer.Exit(1)
-        tuning = kept
+            raise typer.Exit(EDITED)
     elif files:
-        _check(files)
-        reader_of = check.choose_readers(input_format, text_field)
-        sample = drawn(_texts(read_inputs(files, reader_of)), posts)
-        if len(sample) < LEAST:
-            raise UsageError(
-                f"{len(sample)} different posts: that is too few to learn from",
-                hint=f"{LEAST} are the least; {POSTS} are better",
-            )
-        tuning = Tuning(wish.name, wish.digest, tuple(sample))
+        tuning, left_out = _drawn(files, check.choose_readers(input_format, text_field), posts, wish)
     else:
         tuning = Tuning(wish.name, wish.digest, _kept(folder, wish).sample)
     students, judge = _learned(settings, wish, tuning)
@@ -106,6 +101,24 @@ def tune(
         except OSError as error:
             raise OutputError(f"the sample cannot be kept in {folder} ({error})") from error
     _print(students, judge, len(tuning.sample), form or ("table" if sys.stdout.isatty() else "jsonl"))
+    if left_out:
+        tell(f"exit status {LEFT_OUT}: {left_out} of the posts could not be read")
+        raise typer.Exit(LEFT_OUT)
+
+
+def _drawn(
+    files: list[str], reader_of: Callable[[str], Reader], posts: int, profile: Profile
+) -> tuple[Tuning, int]:
+    """A sample of what is in the files, and how many posts could not be read."""
+    _check(files)
+    unreadable: list[Item] = []
+    sample = drawn(_texts(read_inputs(files, reader_of), unreadable), posts)
+    if len(sample) < LEAST:
+        raise UsageError(
+            f"{len(sample)} different posts: that is too few to learn from",
+            hint=f"{LEAST} are the least; {POSTS} are better",
+        )
+    return Tuning(profile.name, profile.digest, tuple(sample)), len(unreadable)
 
 
 def _check(files: list[str]) -> None:
@@ -127,11 +140,12 @@ def _kept(folder: Path, profile: Profile) -> Tuning:
     return found
 
 
-def _texts(items: Iterator[Item]) -> Iterator[str]:
+def _texts(items: Iterator[Item], unreadable: list[Item]) -> Iterator[str]:
     """The texts; what cannot be read is told and left out."""
     for item in items:
         if item.error is not None:
             tell(f"{item.location}: {item.error}")
+            unreadable.append(item)
         else:
             yield item.text
 

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from modcli.evaluation.predictions import UNKNOWN, LabelledRow, Predictions
 from modcli.item import Item
+from modcli.judges.decision import fired_by_category
 from modcli.judges.tasks import HARMFUL, as_judged
 from modcli.profile import Action, Profile, Task
 from modcli.verdict import Verdict
+
+Floats = NDArray[np.float64]
 
 #: Rows judged together: enough for full batches of the model, few enough for a progress bar to move.
 _AT_ONCE = 64
@@ -45,7 +48,6 @@ def predict(
     severity: list[int] = []
     truth: list[list[int]] = []
     probability: list[list[float]] = []
-    exempted: list[list[bool]] = []
     thresholds = np.full(len(names), np.nan)
     seconds = 0.0
     waiting = iter(rows)
@@ -61,31 +63,28 @@ def predict(
             severity.append(verdict.action.severity)
             truth.append(truth_of(row, profile, judged))
             probability.append([np.nan if one is None else one.probability for one in found])
-            exempted.append([one is not None and one.exempted_by is not None for one in found])
             for column, one in enumerate(found):
                 if one is not None:
                     thresholds[column] = one.threshold
         progress(len(batch))
     # What is allowed and has nothing but a definition is never judged: there is nothing to measure of it.
     kept = ~np.isnan(thresholds)
+    kept_names = tuple(name for name, judged_at_all in zip(names, kept, strict=True) if judged_at_all)
     shape = (len(ids), len(names))
     p = np.array(probability, np.float64).reshape(shape)[:, kept]
-    multi_class = judged.task is Task.MULTI_CLASS
     return Predictions(
         ids=tuple(ids),
         texts=tuple(texts),
-        categories=tuple(name for name, judged_at_all in zip(names, kept, strict=True) if judged_at_all),
+        categories=kept_names,
         truth=np.array(truth, np.int8).reshape(shape)[:, kept],
         probability=p,
-        fired=_most_probable(p)
-        if multi_class
-        else (p >= thresholds[kept]) & ~np.array(exempted, bool).reshape(shape)[:, kept],
+        fired=_fired(judged, kept_names, p, thresholds[kept]),
         thresholds=thresholds[kept],
         acts=np.array([category.action is not Action.ALLOW for category in judged.categories], bool)[kept],
         severity=np.array(severity, np.int8),
         stages=tuple(stages),
         seconds=seconds,
-        multi_class=multi_class,
+        multi_class=judged.task is Task.MULTI_CLASS,
     )
 
 
@@ -109,10 +108,15 @@ def truth_of(row: LabelledRow, profile: Profile, judged: Profile) -> list[int]:
     ]
 
 
-def _most_probable(probability: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The one class of each row, none where what the classes leave over is more; as `judges.decision.decide`."""
-    if not probability.size:
-        return np.zeros(probability.shape, bool)
-    best = np.arange(probability.shape[1]) == np.nan_to_num(probability).argmax(axis=1)[:, None]
-    left_over = 1 - probability.sum(axis=1, keepdims=True)
-    return np.asarray(best & (probability >= left_over), bool)
+def _fired(
+    profile: Profile, names: Sequence[str], probability: Floats, thresholds: Floats
+) -> NDArray[np.bool_]:
+    """What counts as found in each row, shape (rows, categories)."""
+    fired = fired_by_category(
+        profile,
+        dict(zip(names, probability.T, strict=True)),
+        dict(zip(names, thresholds.tolist(), strict=True)),
+    )
+    return (
+        np.stack([fired[name] for name in names], axis=1) if names else np.zeros((len(probability), 0), bool)
+    )

@@ -62,6 +62,17 @@ def severities_by_category(
 ) -> dict[str, NDArray[np.int8]]:
     """`decide` for many items at once: the severity of what each category with a probability brings about, 0 where it
     does nothing; each of shape (items,)."""
+    return {
+        name: np.asarray(counts * np.int8(profile.by_name[name].action.severity), np.int8)
+        for name, counts in fired_by_category(profile, probabilities, thresholds).items()
+    }
+
+
+def fired_by_category(
+    profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]
+) -> dict[str, NDArray[np.bool_]]:
+    """Where each category with a probability has fired and was not called off, as `decide` has it; each of shape
+    (items,). A probability of NaN fires nothing."""
     # The strictest first, so that of equally probable classes it is the one found.
     judged = sorted(
         (category for category in profile.categories if category.name in probabilities),
@@ -79,10 +90,7 @@ def severities_by_category(
         for j, other in enumerate(judged):
             if other.action is Action.ALLOW and category.name in other.exempts:
                 counts[i] &= ~(fired[j] & (found[j] > found[i]))
-    return {
-        category.name: np.asarray(counts[i] * np.int8(category.action.severity), np.int8)
-        for i, category in enumerate(judged)
-    }
+    return {category.name: counts[i] for i, category in enumerate(judged)}
 
 
 def deciding(profile: Profile, probabilities: Mapping[str, Floats], thresholds: Mapping[str, float]) -> int:

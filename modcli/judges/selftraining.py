@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 States = NDArray[np.float32]
 
 #: Changes whenever a student of the same sample would come out differently: a part of every cache key.
-VERSION = 1
+VERSION = 2
 #: Posts below which nothing is learned.
 LEAST = 60
 #: Penalties of the first rounds, in units of the mean squared length of a post's feature.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+#: Changes whenever a text would be read otherwise: a part of every cache key.
+VERSION = 2
 #: Letters of other scripts that look like Latin ones; applied only inside words that mix scripts. Not the Turkish
 #: dotless i: it is a Latin letter, and another word than with a dot.
 _LOOKALIKES = str.maketrans(

@@ -16,6 +16,9 @@ from modcli.verdict import CategoryVerdict, Verdict
 PROFILE = Profile(
     "p", (Category("rude", Action.BLOCK), Category("spam", Action.WARN), Category("sad", Action.ALLOW))
 )
+EXEMPTING = replace(
+    PROFILE, categories=(*PROFILE.categories[:2], Category("banter", Action.ALLOW, exempts=("rude",)))
+)
 
 
 def row(text: str, *labels: str, unknown: Sequence[str] = ()) -> LabelledRow:
@@ -25,28 +28,33 @@ def row(text: str, *labels: str, unknown: Sequence[str] = ()) -> LabelledRow:
 class Saying:
     """Says of an item what its text says: `rude=.9 spam=.2`."""
 
+    def __init__(self, threshold: float = 0.0) -> None:
+        self.threshold = threshold
+
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         return [self.one(item) for item in items]
 
     def one(self, item: Item) -> Verdict:
         if "fail" in item.text:
             return Verdict(item.id, Action.WARN, error="failed")
-        found = {}
-        for word in item.text.split():
-            name, p = word.split("=")
-            exempt = p.startswith("x")
-            action = Action.BLOCK if float(p.strip("x")) >= 0.5 and not exempt else Action.ALLOW
-            found[name] = CategoryVerdict(float(p.strip("x")), 0.5, action, "other" if exempt else None)
+        words = dict(word.split("=") for word in item.text.split())
+        threshold = self.threshold or 0.5
+        found = {
+            name: CategoryVerdict(
+                float(p), threshold, Action.BLOCK if float(p) >= threshold else Action.ALLOW
+            )
+            for name, p in words.items()
+        }
         return Verdict(item.id, Action.BLOCK, found, "reading")
 
 
 def test_arrays_in_the_order_of_rows_and_categories() -> None:
-    rows = [row("rude=.9 spam=.2", "rude"), row("spam=.7 rude=x.8", "spam", unknown=["rude"]), row("fail")]
+    rows = [row("rude=.9 spam=.2", "rude"), row("spam=.7 rude=.4", "spam", unknown=["rude"]), row("fail")]
     told: list[int] = []
     found = predict(Saying(), PROFILE, iter(rows), progress=told.append)
     assert found.categories == ("rude", "spam")  # nothing was ever said of the allowed one
     assert found.truth.tolist() == [[1, 0], [UNKNOWN, 1], [0, 0]]
-    assert found.probability[:2].tolist() == [[0.9, 0.2], [0.8, 0.7]]
+    assert found.probability[:2].tolist() == [[0.9, 0.2], [0.4, 0.7]]
     assert found.fired.tolist() == [[True, False], [False, True], [False, False]]
     assert found.judged.tolist() == [True, True, False]
     assert found.acts.tolist() == [True, True]
@@ -70,8 +78,22 @@ def test_one_class_of_many() -> None:
         row("rude=.2 spam=.1 sad=.1"),
         row("rude=.3 spam=.3 sad=.4", "sad"),
     ]
-    found = predict(Saying(), profile, rows)
+    found = predict(Saying(threshold=1e-9), profile, rows)
     assert found.fired.tolist() == [[True, False, False], [False] * 3, [False, False, True]]
+
+
+def test_what_an_exception_calls_off_has_not_fired() -> None:
+    rows = [row("rude=.8 spam=.1 banter=.9", "banter"), row("rude=.8 spam=.1 banter=.6", "rude")]
+    found = predict(Saying(), EXEMPTING, rows)
+    assert found.fired.tolist() == [[False, False, True], [True, False, True]]
+
+
+def test_a_class_below_its_threshold_has_not_fired() -> None:
+    high = replace(PROFILE, task=Task.MULTI_CLASS)
+    found = predict(
+        Saying(threshold=0.9), high, [row("rude=.8 spam=.1 sad=.1"), row("rude=.95 spam=0 sad=0")]
+    )
+    assert found.fired.tolist() == [[False] * 3, [True, False, False]]
 
 
 def test_no_rows() -> None:

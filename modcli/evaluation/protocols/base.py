@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from modcli import __version__
 from modcli.cascade.moderator import Stage
+from modcli.cascade.preparation import judging
 from modcli.cascade.workbench import Workbench
 from modcli.errors import BackendError, Location, ModcliError, OutputError, SourceError, UsageError
 from modcli.evaluation.baselines import Baseline
@@ -23,10 +24,8 @@ from modcli.evaluation.predictions import LabelledRow, Predictions
 from modcli.evaluation.protocols.measures import Measured
 from modcli.evaluation.protocols.sets import DEV, PublicSet, Rows, chosen, public_sets, rows_of
 from modcli.evaluation.run import predict
-from modcli.judges import fitting
 from modcli.profile import Profile
 from modcli.profiles.find import shipped_folder
-from modcli.prompts import profile_prompt
 
 #: Changes whenever a protocol would give other figures for the same model, rows and judges.
 VERSION = 1
@@ -91,7 +90,7 @@ class Setting:
         """Stands for all that decides the figures on these sets: model, rows, parameters, versions."""
         parts = [
             *(self.bench.model, self.split, self.rows, self.draws, self.choices, self.stage, self.seed),
-            *(VERSION, fitting.VERSION, profile_prompt.VERSION, _content()),
+            *(VERSION, judging(), _content()),
         ]
         digest = hashlib.sha256("\0".join(map(str, parts)).encode())
         for name in names:
