@@ -115,11 +115,11 @@ def run_backtest(
             f"--stage {settings.stage} has to see the texts, and they are not kept", hint="name files as DATA"
         )
     pair = _load_pair(old, new, settings)
+    source = Source(tuple(data or ()), input_format, text_field, label_field, parse_mapping(label_map or []))
+    _check(source)
     if pair.old.digest == pair.new.digest:
         tell(f"{old} and {new} say the same: nothing can flip")
         return
-    source = Source(tuple(data or ()), input_format, text_field, label_field, parse_mapping(label_map or []))
-    _check(source)
     output = standard_output()
     backtest, what = _run(settings, pair, source, show)
     with suppress(ReaderGone):
@@ -345,6 +345,11 @@ def _finish(backtest: Backtest, what: Circumstances, max_flips: float | None) ->
     if what.not_judged:
         whole = f"{what.not_judged:,} of {backtest.items + what.not_judged:,} items"
         tell(f"exit status {NOT_JUDGED}: {whole} could not be judged; the first: {what.first_error}")
+        return NOT_JUDGED
+    if rate is None and max_flips is not None:
+        tell(
+            f"exit status {NOT_JUDGED}: nothing was judged, so nothing says that at most {max_flips:.2%} flip"
+        )
         return NOT_JUDGED
     if rate is not None and max_flips is not None and rate.value > max_flips:
         tell(f"exit status {TOO_MANY}: {rate.value:.2%} of the items flip, more than {max_flips:.2%}")

@@ -22,7 +22,7 @@ from modcli.cli.app import tell_error
 from modcli.cli.assemble import build_workbench, cache_folders, moderator_on, refuse_blind
 from modcli.cli.check import Backend, Model, NoCache, Offline, Stage, Threads
 from modcli.cli.stream import tell
-from modcli.errors import PrefixTooLong, ProfileError
+from modcli.errors import PrefixTooLong, ProfileError, UsageError
 from modcli.evaluation.expectations import Comparison, Outcome, compare, kept_run, run_tests
 from modcli.evaluation.previous_run import load_run, run_file, save_run
 from modcli.profile import Action
@@ -108,7 +108,7 @@ class _Run:
                 tell(f"{tests.profile.name}: no tests; write some under `tests:` ({found.path})")
                 return
             outcomes = self._outcomes(tests)
-        except (ProfileError, PrefixTooLong) as error:
+        except (ProfileError, PrefixTooLong, UsageError) as error:
             tell_error(error)
             self.broken += 1
             return
@@ -156,6 +156,8 @@ class _Run:
         """This run beside the last one, whose place it takes."""
         if not self.settings.cache:
             return None
+        if not found.path.is_file():
+            return None  # another pipe will have the same name
         folder = cache_folders(self.settings)["tests"]
         file = run_file(folder, str(found.path), self.bench.model, self.settings.stage)
         before = load_run(file)

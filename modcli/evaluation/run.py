@@ -62,7 +62,9 @@ def predict(
             stages.append("cache" if verdict.cached else verdict.stage)
             severity.append(verdict.action.severity)
             truth.append(truth_of(row, profile, judged))
-            probability.append([np.nan if one is None else one.probability for one in found])
+            # An item in which there is nothing to read passes: it was judged, and is of no category.
+            unread = 0.0 if verdict.stage == "empty" and verdict.error is None else np.nan
+            probability.append([unread if one is None else one.probability for one in found])
             for column, one in enumerate(found):
                 if one is not None:
                     thresholds[column] = one.threshold

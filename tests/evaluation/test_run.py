@@ -37,6 +37,8 @@ class Saying:
     def one(self, item: Item) -> Verdict:
         if "fail" in item.text:
             return Verdict(item.id, Action.WARN, error="failed")
+        if not item.text:
+            return Verdict(item.id, Action.ALLOW, stage="empty")
         words = dict(word.split("=") for word in item.text.split())
         threshold = self.threshold or 0.5
         found = {
@@ -94,6 +96,13 @@ def test_a_class_below_its_threshold_has_not_fired() -> None:
         Saying(threshold=0.9), high, [row("rude=.8 spam=.1 sad=.1"), row("rude=.95 spam=0 sad=0")]
     )
     assert found.fired.tolist() == [[False] * 3, [True, False, False]]
+
+
+def test_nothing_to_read_is_an_answer() -> None:
+    found = predict(Saying(), PROFILE, [row("rude=.9 spam=.2"), row("", "spam")])
+    assert found.judged.all()
+    assert found.fired[1].tolist() == [False, False]
+    assert found.truth[1].tolist() == [0, 1]
 
 
 def test_no_rows() -> None:
