@@ -80,7 +80,10 @@ def tune(
     folder = settings.data_dir / TUNING
     if forget:
         found = forget_tuning(folder, wish.digest)
-        typer.echo("the sample is deleted" if found else "nothing was kept", err=True)
+        tell("the sample is deleted" if found else f"nothing was kept for {wish.name} as it is")
+        if outdated(folder, wish.name, wish.digest) is not None:
+            tell(f"samples of {wish.name} as it was, or of others of that name, are left in {folder}")
+            tell("hint: delete the files there to be rid of them")
         return
     left_out = 0
     if status:

@@ -83,6 +83,14 @@ def test_an_edited_profile_is_not_tuned_any_more_and_says_so(home: Path) -> None
     assert "learning" not in told
 
 
+def test_forget_says_what_is_left_of_an_edited_profile(home: Path) -> None:
+    tune("posts.txt")
+    (home / "mine.yaml").write_text(PROFILE.replace("Advertising", "Adverts"), "utf-8")
+    told = tune("--forget")[2]
+    assert "nothing was kept for mine as it is" in told
+    assert f"are left in {home / 'data' / 'tuning'}" in told
+
+
 def test_forget(home: Path) -> None:
     tune("posts.txt")
     assert "deleted" in tune("--forget")[2]
