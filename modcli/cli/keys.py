@@ -76,6 +76,9 @@ class Keys:
             key = os.read(descriptor, 1).decode("ascii", "replace")
             if key == _ESCAPE:
                 _skip_sequence(descriptor)
+        except KeyboardInterrupt:
+            _say("\n")
+            raise
         finally:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         return "" if key == _END else key.replace("\r", _ENTER).lower()

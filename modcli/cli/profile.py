@@ -18,6 +18,7 @@ from modcli.cli.editor import edited_by_hand
 from modcli.cli.profile_backtest import run_backtest
 from modcli.cli.profile_doctor import run_doctor
 from modcli.cli.profile_learn import run_learn
+from modcli.cli.profile_suggest import run_suggest
 from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
 from modcli.errors import ProfileError, UsageError
@@ -273,6 +274,7 @@ app.command("test")(run_profile_tests)
 app.command("backtest")(run_backtest)
 app.command("doctor")(run_doctor)
 app.command("learn")(run_learn)
+app.command("suggest")(run_suggest)
 
 
 @app.command()

@@ -53,7 +53,7 @@ def print_finding(console: Console, finding: Finding) -> None:
     for shot in finding.beside:
         _print_shot(console, shot, "beside ")
     for sentence in sentences(finding):
-        _print_indented(console, printable(sentence), 2)
+        print_indented(console, printable(sentence), 2)
 
 
 def sentences(finding: Finding) -> Iterator[str]:
@@ -147,14 +147,17 @@ def _in_words(roles: tuple[Role, ...]) -> str:
 
 
 def _print_shot(console: Console, shot: Placed, before: str = "") -> None:
-    _print_indented(console, f'{before}"{one_line(shot.text, _WIDTH)}"', 2)
-    _print_indented(console, printable(place_of(shot)), 4, "dim")
+    print_indented(console, f'{before}"{one_line(shot.text, _WIDTH)}"', 2)
+    print_indented(console, printable(place_of(shot)), 4, style="dim")
 
 
-def _print_indented(console: Console, text: str, indent: int, style: str = "") -> None:
+def print_indented(console: Console, text: str, indent: int, *, first: str = "", style: str = "") -> None:
+    """A text in lines as wide as the console, each indented; `first` stands before it, in the indentation."""
+    before = first.ljust(indent)
     for line in Text(text, style).wrap(console, max(20, console.width - indent)):
         line.rstrip()
-        console.print(Text(" " * indent).append_text(line), no_wrap=True, overflow="ignore", crop=False)
+        console.print(Text(before).append_text(line), no_wrap=True, overflow="ignore", crop=False)
+        before = " " * indent
 
 
 def _placed_record(shot: Placed) -> dict[str, Any]:
