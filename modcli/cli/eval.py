@@ -89,7 +89,7 @@ Worst = Annotated[
     ),
 ]
 Format = Annotated[
-    Literal["table", "json", "jsonl"] | None,
+    Literal["table", "jsonl", "json"] | None,
     typer.Option("--format", help="Default: table on a terminal, else jsonl (the object on one line)."),
 ]
 Out = Annotated[
