@@ -1,11 +1,11 @@
 """Which shots look as if they did harm: by what they do to each other, and by what they do to answers.
 
 A suspicion has to be larger than noise. What it takes was chosen on real states of three public sets (train rows, 6 to
-32 shots a side): of profiles as they are, one in 25 is suspected of anything. Where the two sides are told apart well
-(spam), a shot that is filed wrongly is found in nearly half of the draws, and three counterexamples that are typical
-examples in 60 to 80 of 100; where they overlap (toxicity in parallel sentences, sentiment), in a tenth and a quarter. No
-more can be had from shots alone: a hard case that is filed rightly looks much like a wrong one, and the judge is worse
-without it. Answers tell the two apart.
+32 shots a side): of profiles as they are, one in 30 is suspected of anything. Where the two sides are told apart well
+(spam), none is; a shot that is filed wrongly is found in 40 of 100 draws, and three counterexamples that are typical
+examples in 60 (near copies of each other) to 80. Where the sides overlap (toxicity in parallel sentences, sentiment),
+it is 9 and 22. No more can be had from shots alone: a hard case that is filed rightly looks much like a wrong one, and
+the judge is worse without it. Answers tell the two apart.
 """
 
 from __future__ import annotations
