@@ -380,6 +380,8 @@ def test_ctrl_c_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ),
+        # A suite that runs in the background is started with Ctrl-C ignored, and passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for _ in range(600):
             if ready.exists():
