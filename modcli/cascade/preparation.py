@@ -150,11 +150,13 @@ class Preparation:
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
-        own = {shot.text for shot in category.examples}
+        against = contrast(self._profile, category)
+        # A post of no category stands on both lists: left out as a shot, it must not stay in as an ordinary one.
+        known = {shot.text for shot in (*category.examples, *against)}
         shots = Shots(
             positives=self._features(category.examples),
-            negatives=self._features(contrast(self._profile, category)),
-            ordinary=self._features([shot for shot in self._profile.ordinary if shot.text not in own]),
+            negatives=self._features(against),
+            ordinary=self._features([shot for shot in self._profile.ordinary if shot.text not in known]),
             others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )

@@ -18,7 +18,7 @@ from modcli.judges.ridge import fit_ridge
 from modcli.judges.selftraining import Student
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
-VERSION = 7
+VERSION = 8
 
 Floats = NDArray[np.float64]
 States = NDArray[np.float32]

@@ -100,3 +100,21 @@ def test_names_what_only_the_prompt_can_judge() -> None:
     rude = Category("rude", Action.BLOCK, "Rude.")
     allowed = Category("fine", Action.ALLOW, "Fine.")
     assert without_examples(Profile("p", (SPAM, rude, allowed))) == ["rude"]
+
+
+def test_a_counterexample_is_not_also_ordinary() -> None:
+    """Or leaving it out would leave its twin in, and left-out scores would flatter."""
+    backend = Scripted()
+    shots = tuple(Shot(f"plain post {i}") for i in range(3))
+    spam = Category(
+        "spam",
+        Action.BLOCK,
+        "Adverts.",
+        examples=tuple(Shot(f"offer {i}") for i in range(3)),
+        counterexamples=shots,
+    )
+    with_twins, without = (
+        Preparation(Profile("p", (spam,), ordinary=ordinary), backend, Reader(lambda: backend, None)).judge
+        for ordinary in (shots, ())
+    )
+    np.testing.assert_allclose(with_twins.categories[0].left_out, without.categories[0].left_out)
