@@ -39,7 +39,8 @@ class Workbench:
         sample: Sequence[str] = (),
     ) -> Preparation:
         """What is fitted to a profile as it is judged (`judges.tasks.as_judged`), with at most `shots` shots of each
-        category in the profile prompt. From `sample`, unlabelled posts, a definition without examples is learned."""
+        category in the profile prompt. `sample`, unlabelled posts, teaches what the label words
+        say of them."""
         return Preparation(
             judged,
             self.backend,
