@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modcli.profile import Action
-from modcli.states.database import connect, number
+from modcli.states.database import connect, number, rows_of, transaction
 from modcli.verdict import CategoryVerdict, Verdict
 
 _SCHEMA = "CREATE TABLE verdicts (key BLOB PRIMARY KEY, verdict TEXT NOT NULL) WITHOUT ROWID"
 _VERSION = 1
-_AT_ONCE = 900
 
 
 class VerdictCache:
@@ -27,32 +26,17 @@ class VerdictCache:
     def get(self, digests: Sequence[str]) -> dict[str, Verdict]:
         """The verdicts known, by item digest. Their ids are empty: equal items share a verdict, not an id."""
         keys = {self._key(digest): digest for digest in digests}
-        found: dict[str, Verdict] = {}
-        ordered = list(keys)
-        for start in range(0, len(ordered), _AT_ONCE):
-            part = ordered[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(part))
-            for key, text in self._database.execute(
-                f"SELECT key, verdict FROM verdicts WHERE key IN ({marks})",  # noqa: S608 -- question marks only
-                part,
-            ):
-                found[keys[key]] = _decoded(json.loads(text))
-        return found
+        known = "SELECT key, verdict FROM verdicts WHERE key IN {keys}"
+        rows = rows_of(self._database, known, list(keys))
+        return {keys[key]: _decoded(json.loads(text)) for key, text in rows}
 
     def put(self, verdicts: Mapping[str, Verdict]) -> None:
         """Keep verdicts by item digest. Raises sqlite3.Error where they cannot be written."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._database):
             self._database.executemany(
                 "INSERT OR REPLACE INTO verdicts VALUES (?, ?)",
                 ((self._key(digest), _encoded(verdict)) for digest, verdict in verdicts.items()),
             )
-            self._database.execute("COMMIT")
-        except BaseException:
-            # Interrupted right after the COMMIT, there is nothing to take back.
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
 
     def close(self) -> None:
         """Close the file."""

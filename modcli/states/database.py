@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 #: Seconds to wait for another process's write.
 _PATIENCE = 20.0
+#: Bound parameters in one query; SQLite allows many more, the plan does not get better.
+_AT_ONCE = 900
 
 
 def connect(file: Path, schema: str, *, version: int) -> sqlite3.Connection:
@@ -39,6 +44,31 @@ def number(file: Path, question: str) -> int:
             connection.close()
     except sqlite3.Error:
         return 0
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is written within, or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Interrupted right after the COMMIT, there is nothing to take back.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def rows_of(
+    connection: sqlite3.Connection, question: str, keys: Sequence[bytes], *before: object
+) -> Iterator[Any]:
+    """The rows of the keys, by a query with `{keys}` in the place of their list and, ahead of it, one `?` for each value
+    of `before`."""
+    for start in range(0, len(keys), _AT_ONCE):
+        part = keys[start : start + _AT_ONCE]
+        marks = f"({','.join('?' * len(part))})"
+        yield from connection.execute(question.format(keys=marks), (*before, *part))
 
 
 def _open(file: Path, schema: str, version: int) -> sqlite3.Connection:

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.prompts.prompt import Prefix, Question
-from modcli.states.database import connect
+from modcli.states.database import connect, rows_of, transaction
 
 Floats = NDArray[np.float64]
 
 _SCHEMA = "CREATE TABLE scores (key BLOB PRIMARY KEY, log_probabilities BLOB NOT NULL) WITHOUT ROWID"
 _VERSION = 1
-_AT_ONCE = 900
 
 
 class ScoreStore:
@@ -32,22 +31,13 @@ class ScoreStore:
     def get(self, prefix: Prefix, question: Question, contents: Sequence[bytes]) -> dict[bytes, Floats]:
         """What is known: by content key (`content_key`), an array of shape (labels,)."""
         keys = {self._key(prefix, question, content): content for content in contents}
-        found: dict[bytes, Floats] = {}
-        ordered = list(keys)
-        for start in range(0, len(ordered), _AT_ONCE):
-            part = ordered[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(part))
-            for key, blob in self._database.execute(
-                f"SELECT key, log_probabilities FROM scores WHERE key IN ({marks})",  # noqa: S608 -- question marks only
-                part,
-            ):
-                found[keys[key]] = np.frombuffer(blob, "<f8")
-        return found
+        known = "SELECT key, log_probabilities FROM scores WHERE key IN {keys}"
+        rows = rows_of(self._database, known, list(keys))
+        return {keys[key]: np.frombuffer(blob, "<f8") for key, blob in rows}
 
     def put(self, prefix: Prefix, question: Question, found: Mapping[bytes, Floats]) -> None:
         """Keep log-probabilities by content key."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._database):
             self._database.executemany(
                 "INSERT OR REPLACE INTO scores VALUES (?, ?)",
                 (
@@ -55,12 +45,6 @@ class ScoreStore:
                     for content, values in found.items()
                 ),
             )
-            self._database.execute("COMMIT")
-        except BaseException:
-            # Interrupted right after the COMMIT, there is nothing to take back.
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
 
     def close(self) -> None:
         """Close the file."""

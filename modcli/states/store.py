@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.states.database import connect
+from modcli.states.database import connect, rows_of, transaction
 
 _SCHEMA = """
 CREATE TABLE spaces (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, file TEXT NOT NULL,
@@ -25,8 +25,6 @@ CREATE TABLE states (space INTEGER NOT NULL, content BLOB NOT NULL, row INTEGER 
                      PRIMARY KEY (space, content)) WITHOUT ROWID
 """
 _VERSION = 2
-#: Bound parameters in one query; SQLite allows many more, the plan does not get better.
-_AT_ONCE = 900
 #: Records multiplied at once: as floats they still fit into a core's cache.
 _CHUNK = 128
 
@@ -90,8 +88,7 @@ class StateStore:
     def put(self, keys: Sequence[bytes], tap: int, states: NDArray[np.float32]) -> None:
         """Keep normed states, shape (keys, width), at one tap. Those known already are left as they are."""
         scale, values = quantized(states)
-        self._index.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._index):
             space, file, start = self._space(tap)
             known = self._records(keys, tap)["scale"] > 0
             new = {key: i for i, key in enumerate(keys) if not known[i]}
@@ -104,11 +101,6 @@ class StateStore:
                 ((space, key, start + i) for i, key in enumerate(new)),
             )
             self._index.execute("UPDATE spaces SET rows = ? WHERE id = ?", (start + len(new), space))
-            self._index.execute("COMMIT")
-        except BaseException:
-            if self._index.in_transaction:
-                self._index.execute("ROLLBACK")
-            raise
 
     def products(
         self, taps: Sequence[int], columns: NDArray[np.float32]
@@ -153,16 +145,8 @@ class StateStore:
 
     def _rows(self, keys: Sequence[bytes], space: int) -> NDArray[np.int64]:
         """The rows that hold the contents, shape (keys,), -1 for none."""
-        found: dict[bytes, int] = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            part = keys[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(part))
-            found.update(
-                self._index.execute(
-                    f"SELECT content, row FROM states WHERE space = ? AND content IN ({marks})",  # noqa: S608 -- question marks only
-                    (space, *part),
-                )
-            )
+        known = "SELECT content, row FROM states WHERE space = ? AND content IN {keys}"
+        found: dict[bytes, int] = dict(rows_of(self._index, known, keys, space))
         return np.array([found.get(key, -1) for key in keys], np.int64)
 
     def _all_rows(self, tap: int) -> tuple[list[bytes], NDArray[np.int64]]:

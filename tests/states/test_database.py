@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modcli.states.database import connect, number
+from modcli.states.database import connect, number, rows_of, transaction
 
 SCHEMA = "CREATE TABLE things (name TEXT); CREATE TABLE others (id INTEGER)"
 
@@ -78,3 +78,33 @@ def test_number_is_zero_where_there_is_none(tmp_path: Path) -> None:
     file = tmp_path / "other.db"
     assert number(file, "SELECT count(*) FROM things") == 0
     assert not (tmp_path / "other.db.damaged").exists()
+
+
+def interrupted(connection: sqlite3.Connection, last: str) -> None:
+    with transaction(connection):
+        connection.execute(last)
+        raise KeyboardInterrupt
+
+
+def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "cache.db", SCHEMA, version=1)
+    with transaction(connection):
+        connection.execute("INSERT INTO things VALUES ('a')")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(connection, "INSERT INTO things VALUES ('b')")
+    assert connection.execute("SELECT name FROM things").fetchall() == [("a",)]
+
+
+def test_an_interrupt_after_the_commit_is_told_as_it_is(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "cache.db", SCHEMA, version=1)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(connection, "COMMIT")
+
+
+@pytest.mark.parametrize("count", [0, 1, 900, 901, 2000])
+def test_rows_of_many_keys(tmp_path: Path, count: int) -> None:
+    connection = connect(tmp_path / "cache.db", "CREATE TABLE things (kind INTEGER, name BLOB)", version=1)
+    keys = [str(i).encode() for i in range(count)]
+    connection.executemany("INSERT INTO things VALUES (?, ?)", ((i % 2, key) for i, key in enumerate(keys)))
+    found = rows_of(connection, "SELECT name FROM things WHERE kind = ? AND name IN {keys}", keys, 1)
+    assert [name for (name,) in found] == keys[1::2]
