@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 
-from modcli.cascade.preparation import shot_text
+from modcli.cascade.preparation import read_background, shot_text
 from modcli.cascade.refitting import Measured, Refits
 from modcli.cascade.workbench import Workbench
-from modcli.judges.background import Background, bank
+from modcli.judges.background import Background
 from modcli.judges.fitting import Shots
 from modcli.judges.influence import Group, Influence, States
 from modcli.judges.judge import CategoryJudge, Evidence, Judge
 from modcli.judges.suspects import LEAST, Suspect, alike, suspects, suspects_by_answers
-from modcli.judges.tasks import as_judged, contrast, elsewhere
+from modcli.judges.tasks import as_judged, contrast, elsewhere, ordinary
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.profiles.answers import Answer
 from modcli.profiles.inherit import COUNTEREXAMPLE, EXAMPLE, ORDINARY
@@ -139,8 +139,7 @@ class _Reading:
     @cached_property
     def background(self) -> Background:
         """The bank."""
-        posts = [shot_text(Shot(post)) for post in bank()]
-        return Background(self._bench.reader.states(posts, self._judge.taps))
+        return read_background(self._bench.reader, self._judge.taps)
 
     def features(self, texts: Sequence[str]) -> States:
         """Features of shape (texts, taps, width)."""
@@ -156,12 +155,9 @@ class _CategoryShots:
         self, profile: Profile, judged: Profile, category: Category, origins: Mapping[Role, Origin]
     ) -> None:
         self.profile, self.category, self._origins = profile, category, origins
-        examples = [shot.text for shot in category.examples]
-        against = [shot.text for shot in contrast(judged, category)]
-        # A post of no category is a counterexample and ordinary as well: it counts once here, or would hide itself.
-        known = {*examples, *against}
-        ordinary = [shot.text for shot in judged.ordinary if shot.text not in known]
-        sides = {EXAMPLE: examples, COUNTEREXAMPLE: against, ORDINARY: ordinary}
+        shots = {EXAMPLE: category.examples, COUNTEREXAMPLE: contrast(judged, category)}
+        shots[ORDINARY] = ordinary(judged, category)
+        sides = {kind: [shot.text for shot in side] for kind, side in shots.items()}
         #: Examples, and what is held against them.
         self.sizes = len(sides[EXAMPLE]), len(sides[COUNTEREXAMPLE])
         self.texts = [text for side in sides.values() for text in side]

@@ -22,7 +22,7 @@ from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_dige
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label, taught_category
 from modcli.judges.judge import CategoryJudge, Judge, LabelFit
 from modcli.judges.selftraining import LEAST, Student, self_train
-from modcli.judges.tasks import contrast, elsewhere, is_asked
+from modcli.judges.tasks import contrast, elsewhere, is_asked, ordinary
 from modcli.profile import Category, Profile, Shot, Task
 from modcli.prompts import normalization, profile_prompt
 from modcli.prompts.normalization import normalize
@@ -138,11 +138,11 @@ class Preparation:
 
     @cached_property
     def _background(self) -> Background:
-        posts = [shot_text(Shot(post)) for post in bank()]
+        posts = bank_texts()
         missing = self._reader.missing(posts, self._taps)
         if missing > len(posts) // 2:
             self._tell(f"reading {missing} ordinary posts to compare with: once for this model")
-        return Background(self._reader.states(posts, self._taps))
+        return read_background(self._reader, self._taps)
 
     def _is_judged(self, category: Category) -> bool:
         """An allowed category with a definition alone decides nothing."""
@@ -150,13 +150,10 @@ class Preparation:
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
-        against = contrast(self._profile, category)
-        # A post of no category stands on both lists: left out as a shot, it must not stay in as an ordinary one.
-        known = {shot.text for shot in (*category.examples, *against)}
         shots = Shots(
             positives=self._features(category.examples),
-            negatives=self._features(against),
-            ordinary=self._features([shot for shot in self._profile.ordinary if shot.text not in known]),
+            negatives=self._features(contrast(self._profile, category)),
+            ordinary=self._features(ordinary(self._profile, category)),
             others=self._features(elsewhere(self._profile, category)),
             texts=tuple(shot.text for shot in category.examples),
         )
@@ -197,15 +194,15 @@ class Preparation:
 
     def _label_scores(self, prompt: ProfilePrompt) -> dict[str, LabelScores]:
         """Of each category asked: the scores of its shots that do not stand in the prompt, and of ordinary posts."""
-        posts = [shot_text(Shot(post)) for post in bank()[::LABELLED_EVERY]]
-        ordinary = self.asker.scores(prompt, posts)
+        posts = bank_texts()[::LABELLED_EVERY]
+        of_bank = self.asker.scores(prompt, posts)
         found = {}
         for column, name in enumerate(prompt.asked):
             category = self._profile.by_name[name]
             found[name] = LabelScores(
                 self._clean_scores(prompt, category, category.examples),
                 self._clean_scores(prompt, category, contrast(self._profile, category)),
-                ordinary[:, column],
+                of_bank[:, column],
             )
         return found
 
@@ -234,6 +231,16 @@ class Preparation:
 def shot_text(shot: Shot) -> str:
     """A shot as it is put to the model: normalized, and of a long one the first window."""
     return windows(normalize(shot.text)).texts[0]
+
+
+def bank_texts() -> list[str]:
+    """The background bank as it is put to the model."""
+    return [shot_text(Shot(post)) for post in bank()]
+
+
+def read_background(reader: Reader, taps: Sequence[int]) -> Background:
+    """The bank's states at the taps."""
+    return Background(reader.states(bank_texts(), taps))
 
 
 def _check_words(backend: Backend, prompt: ProfilePrompt) -> None:

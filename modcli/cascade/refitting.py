@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modcli.judges.background import Background
-from modcli.judges.fitting import Shots, fit_category
+from modcli.judges.fitting import Shots, fit_category, log_loss
 from modcli.judges.influence import Floats, Group, Influence, States
-from modcli.judges.judge import CategoryJudge, probability
+from modcli.judges.judge import CategoryJudge, head_log_odds, probability
 from modcli.judges.suspects import gained_at_random, testing, without
 
 #: Shots above which an effect is estimated: a judge of so many takes seconds to fit.
@@ -68,10 +67,9 @@ class Refits:
         self.shots, self.background = shots, background
         self.answers, self.truth = answers, truth
         self.influence = Influence(shots, background)
-        self._name, self._threshold = judge.name, judge.threshold
+        self._judge = judge
         self._on = self.influence.on(answers)
-        inside = min(max(judge.threshold, 1e-6), 1 - 1e-6)
-        self._border = 0.0 if alone else float(np.log(inside) - np.log1p(-inside))
+        self._border = 0.0 if alone else judge.border
 
     def measured(self, group: Group, *, chose: bool = False) -> Measured | None:
         """What leaving a group out does; None where it leaves a side empty. If it was chosen by answers (`chose`), those
@@ -84,7 +82,7 @@ class Refits:
         estimated = influence.shown > MOST_REFITTED
         how = self._estimated if estimated else self._refitted
         before, after, own, answers = how(group, rest)
-        loss = _loss(before, positive), _loss(after, positive)
+        loss = log_loss(before, positive), log_loss(after, positive)
         return Measured(
             loss=loss,
             chance=loss[0] - gained_at_random(influence, group) / len(rest),
@@ -100,15 +98,10 @@ class Refits:
     ) -> tuple[Floats, Floats, Floats, tuple[Floats, Floats]]:
         """Left-out log-odds of the rest before and after, log-odds of the group after, and those of the answers."""
         fewer = without(self.shots, group)
-        judge = fit_category(self._name, fewer, self.background, self._threshold)
+        judge = fit_category(self._judge.name, fewer, self.background, self._judge.threshold)
         rows = np.concatenate([self.shots.positives, self.shots.negatives, self.shots.ordinary])
-        readings = _reading(self._whole, self.answers), _reading(judge, self.answers)
-        return self._whole.left_out[rest], judge.left_out, _reading(judge, rows[list(group)]), readings
-
-    @cached_property
-    def _whole(self) -> CategoryJudge:
-        """Fitted anew: what a text says twice, as a counterexample and as an ordinary post, is among the shots once."""
-        return fit_category(self._name, self.shots, self.background, self._threshold)
+        readings = _reading(self._judge, self.answers), _reading(judge, self.answers)
+        return self._judge.left_out[rest], judge.left_out, _reading(judge, rows[list(group)]), readings
 
     def _estimated(
         self, group: Group, rest: NDArray[np.intp]
@@ -122,19 +115,13 @@ class Refits:
         kept = testing(self.truth) if chose else np.ones(len(self.truth), bool)
         truth = self.truth[kept]
         was, becomes = ((odds[kept] >= self._border) == truth for odds in (before, after))
-        loss = _loss(before[kept], truth), _loss(after[kept], truth)
+        loss = log_loss(before[kept], truth), log_loss(after[kept], truth)
         return OnAnswers(len(truth), loss, int((~was & becomes).sum()), int((was & ~becomes).sum()))
 
 
 def _reading(judge: CategoryJudge, features: States) -> Floats:
     """Log-odds of a head, shape (texts,)."""
-    return np.asarray(np.einsum("itw,tw->i", features, judge.weights, dtype=np.float64) + judge.bias)
-
-
-def _loss(log_odds: Floats, truth: NDArray[np.bool_]) -> float:
-    """Mean loss in nats, both sides weighing the same where there are both."""
-    losses = np.logaddexp(0, -np.where(truth, log_odds, -log_odds))
-    return float(np.mean([losses[side].mean() for side in (truth, ~truth) if side.any()]))
+    return head_log_odds(features, judge.weights, judge.bias)
 
 
 def _mean(log_odds: Floats) -> float:

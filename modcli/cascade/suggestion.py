@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.cascade.moderator import probabilities
-from modcli.cascade.preparation import Preparation, shot_text, taps_of
+from modcli.cascade.preparation import Preparation, read_background, shot_text, taps_of
 from modcli.cascade.workbench import Workbench
 from modcli.errors import UsageError
 from modcli.item import Item
-from modcli.judges.background import Background, bank
 from modcli.judges.judge import Evidence, Judge, probability
 from modcli.judges.selection import choose, directions, uncertainty
 from modcli.judges.selftraining import LEAST
@@ -180,8 +179,7 @@ def _directions(bench: Workbench, judge: Judge, texts: Sequence[str]) -> Floats:
     states = bench.reader.states(texts, taps)
     if judge.taps:
         return directions(judge.features(states))
-    background = Background(bench.reader.states([shot_text(Shot(post)) for post in bank()], taps))
-    return directions(background.features_of(states))
+    return directions(read_background(bench.reader, taps).features_of(states))
 
 
 def _log_odds(
@@ -205,10 +203,7 @@ def _log_odds(
 
 def _bits(judge: Judge, log_odds: Mapping[str, Floats], wanted: Sequence[str], task: Task) -> Floats:
     """The bits that the judge misses of each category wanted, shape (wanted, texts); 0 where nothing is known."""
-    borders = {}
-    for one in judge.categories:
-        inside = min(max(one.threshold, 1e-6), 1 - 1e-6)
-        borders[one.name] = 0.0 if task is Task.MULTI_CLASS else float(np.log(inside) - np.log1p(-inside))
+    borders = {one.name: 0.0 if task is Task.MULTI_CLASS else one.border for one in judge.categories}
     return np.nan_to_num([uncertainty(log_odds[name], borders[name]) for name in wanted])
 
 

@@ -225,15 +225,8 @@ def truth_of_rows(
         columns = np.array(truth, np.int8).reshape(len(rows), len(judged.categories))
         found |= {category.name: columns[:, i] for i, category in enumerate(judged.categories)}
     names = set(acting(before, after))
-    found[""] = np.array([UNKNOWN if row is None else _truth(row, names) for row in rows], np.int8)
+    found[""] = np.array([UNKNOWN if row is None else row.truth_of(*names) for row in rows], np.int8)
     return found
-
-
-def _truth(row: LabelledRow, names: set[str]) -> int:
-    """Whether a row is of any of the categories."""
-    if row.labels & names:
-        return 1
-    return UNKNOWN if row.unknown & names else 0
 
 
 def _chosen(rejudged: Rejudged, rows: NDArray[np.int64]) -> Side:

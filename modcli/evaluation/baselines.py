@@ -62,10 +62,7 @@ class Baseline:
 
 def truth_of_rows(rows: Sequence[LabelledRow], categories: Sequence[str]) -> Truth:
     """1 of the category, 0 not, UNKNOWN: shape (rows, categories)."""
-    truth = [
-        [1 if name in row.labels else UNKNOWN if name in row.unknown else 0 for name in categories]
-        for row in rows
-    ]
+    truth = [[row.truth_of(name) for name in categories] for row in rows]
     return np.array(truth, np.int8).reshape(len(rows), len(categories))
 
 

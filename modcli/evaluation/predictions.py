@@ -22,6 +22,12 @@ class LabelledRow:
     labels: frozenset[str]
     unknown: frozenset[str] = frozenset()
 
+    def truth_of(self, *categories: str) -> int:
+        """1 of any of these categories, 0 of none, UNKNOWN."""
+        if not self.labels.isdisjoint(categories):
+            return 1
+        return 0 if self.unknown.isdisjoint(categories) else UNKNOWN
+
 
 @dataclass(frozen=True)
 class Predictions:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.evaluation.predictions import UNKNOWN, LabelledRow, Predictions
+from modcli.evaluation.predictions import LabelledRow, Predictions
 from modcli.item import Item
 from modcli.judges.decision import fired_by_category
 from modcli.judges.tasks import HARMFUL, as_judged
@@ -100,14 +100,9 @@ def truth_of(row: LabelledRow, profile: Profile, judged: Profile) -> list[int]:
         and judged.categories[0].name == HARMFUL
         and HARMFUL not in profile.by_name
     ):
-        acting = {category.name for category in profile.categories if category.action is not Action.ALLOW}
-        if row.labels & acting:
-            return [1]
-        return [UNKNOWN if row.unknown & acting else 0]
-    return [
-        1 if category.name in row.labels else UNKNOWN if category.name in row.unknown else 0
-        for category in judged.categories
-    ]
+        acting = (category.name for category in profile.categories if category.action is not Action.ALLOW)
+        return [row.truth_of(*acting)]
+    return [row.truth_of(category.name) for category in judged.categories]
 
 
 def _fired(

@@ -5,6 +5,7 @@ The numbers below were chosen on the dev rows named in docs/benchmarks.md, which
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,8 +14,15 @@ from numpy.typing import NDArray
 
 from modcli.judges.background import CONTRASTED_EVERY, Background
 from modcli.judges.heads import Head, fit, leave_one_out
-from modcli.judges.judge import CategoryJudge, Evidence, LabelFit, unit
-from modcli.judges.ridge import fit_ridge
+from modcli.judges.judge import (
+    CategoryJudge,
+    Evidence,
+    LabelFit,
+    head_log_odds,
+    probability,
+    unit,
+)
+from modcli.judges.ridge import Ridge, fit_ridge
 from modcli.judges.selftraining import Student
 
 #: Changes whenever a fit of the same input would come out differently: a part of every cache key.
@@ -24,10 +32,11 @@ Floats = NDArray[np.float64]
 States = NDArray[np.float32]
 
 #: The penalty of a head per entry of a state, as the square of a feature's length grows with the width.
-_PENALTY = 1 / 16
-#: The weight of all ordinary posts of the profile, of all examples of its other categories, and of the whole bank,
-#: against that of the counterexamples.
-_ORDINARY_WEIGHT, _OTHERS_WEIGHT, _BANK_WEIGHT = 0.25, 0.25, 0.1
+PENALTY = 1 / 16
+#: What a head is fitted to: examples, counterexamples, the profile's ordinary posts, the examples of its other
+#: categories, and a part of the bank; and what all rows of a kind weigh together, against the counterexamples.
+POSITIVE, NEGATIVE, ORDINARY = range(3)
+WEIGHTS = np.array([1.0, 1.0, 0.25, 0.25, 0.1])
 #: Nats of leave-one-out loss that halve the say of a choice of taps e-fold; soft, as a few shots are weak evidence.
 _MIXTURE_TEMPERATURE = 3.0
 _LOSS_SHARPNESS = 2.0
@@ -91,11 +100,11 @@ def fit_category(
     evidence = Evidence.DEFINITION
     if len(shots.positives) and len(shots.negatives):
         many = len(shots.positives) + len(shots.negatives) >= _MANY
-        weights, bias, left_out = (_fit_ridges if many else _fit_head)(shots, background)
+        weights, bias, left_out = (_fit_ridges if many else _fit_head)(Rows.of(shots, background))
         evidence = Evidence.HEAD
         if student is not None:
             shown = np.concatenate([shots.positives, shots.negatives])
-            own = np.einsum("stw,tw->s", shown, student.weights, dtype=np.float64) + student.bias
+            own = head_log_odds(shown, student.weights, student.bias)
             say = _student_weight(left_out, own, len(shots.positives))
             weights, bias, left_out = (
                 weights + say * student.weights,
@@ -141,7 +150,7 @@ def _student_weight(left_out: Floats, own: Floats, positives: int) -> float:
     truth = np.arange(len(left_out)) < positives
     return min(
         (0.0, _STUDENT_WEIGHT / 2, _STUDENT_WEIGHT),
-        key=lambda weight: _log_loss(left_out + weight * own, truth),
+        key=lambda weight: log_loss(left_out + weight * own, truth),
     )
 
 
@@ -152,13 +161,13 @@ def _unsure(evidence: Evidence, positives: int, left_out: Floats) -> float:
     band = next(width for shots, width in _UNSURE if smaller >= shots)
     if smaller < 2:
         return band
-    loss = _log_loss(left_out, np.arange(len(left_out)) < positives)
+    loss = log_loss(left_out, np.arange(len(left_out)) < positives)
     return band * min(1.0, loss / _UNSURE_LOSS)
 
 
 def fit_label(category: CategoryJudge, labels: LabelScores) -> LabelFit:
     """How a category's label scores are read, beside what its reading says."""
-    offset = _label_offset(labels)
+    offset = label_offset(labels)
     if category.evidence is Evidence.SAMPLE:
         return LabelFit(0.0, offset)
     if category.evidence is Evidence.DEFINITION:
@@ -166,31 +175,65 @@ def fit_label(category: CategoryJudge, labels: LabelScores) -> LabelFit:
     return LabelFit(_label_weight(category.left_out, labels, offset), offset)
 
 
-def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floats]:
+@dataclass(frozen=True)
+class Rows:
+    """What a head is fitted to: `features` (rows, taps, width), the `kind` of each row, in order, how many there are of
+    each kind (`sizes`), what each kind weighs (`totals`), and what each row does (`importance`): one shot of the larger
+    side counts 1."""
+
+    features: States
+    kind: NDArray[np.intp]
+    sizes: NDArray[np.intp]
+    totals: Floats
+    importance: Floats
+
+    @classmethod
+    def of(cls, shots: Shots, background: Background) -> Rows:
+        """The rows of shots, and of a part of the bank."""
+        kinds = [shots.positives, shots.negatives, shots.ordinary, shots.others]
+        kinds.append(background.features[::CONTRASTED_EVERY])
+        sizes = np.array([len(rows) for rows in kinds])
+        kind = np.repeat(np.arange(len(kinds)), sizes)
+        totals = sizes[: NEGATIVE + 1].max() * WEIGHTS
+        return cls(np.concatenate(kinds), kind, sizes, totals, (totals / np.maximum(sizes, 1))[kind])
+
+    @property
+    def labels(self) -> NDArray[np.bool_]:
+        """Which rows are of the category."""
+        return np.asarray(self.kind == POSITIVE, bool)
+
+    @property
+    def shown(self) -> NDArray[np.intp]:
+        """The examples, then the counterexamples."""
+        return np.flatnonzero(self.kind <= NEGATIVE)
+
+    def say(self, losses: Sequence[float]) -> Floats:
+        """How much say heads have in a mixture, by their left-out losses; sums to 1."""
+        side = int(self.sizes[: NEGATIVE + 1].max())
+        if side < 2:
+            # One shot a side: leaving it out leaves nothing, and its loss says nothing.
+            return np.full(len(losses), 1 / len(losses))
+        say = np.exp(-(np.array(losses) - min(losses)) * 2 * side / _MIXTURE_TEMPERATURE)
+        return np.asarray(say / say.sum(), np.float64)
+
+
+def _fit_head(rows: Rows) -> tuple[States, float, Floats]:
     """A mixture of heads over every choice of taps, weighed by leave-one-out; and its left-out log-odds of the
     positives, then the negatives."""
-    contrasted = background.features[::CONTRASTED_EVERY]
-    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, shots.others, contrasted])
-    labels = np.arange(len(rows)) < len(shots.positives)
-    importance = _importance(shots, len(contrasted))
-    shown = np.arange(len(shots.positives) + len(shots.negatives))
-    side = max(len(shots.positives), len(shots.negatives))
-    choices = _choices(rows.shape[1])
-    penalty = _PENALTY * rows.shape[2]
+    labels, shown, taps_and_width = rows.labels, rows.shown, rows.features.shape[1:]
+    choices = _choices(taps_and_width[0])
+    penalty = PENALTY * taps_and_width[1]
     heads: list[Head] = []
     scores: list[Floats] = []
     losses: list[float] = []
     for taps in choices:
-        features = _flat(rows, taps)
-        heads.append(fit(features, labels, importance, penalty))
-        left_out = leave_one_out(features, labels, importance, penalty, shown)
+        features = flat(rows.features[:, list(taps)])
+        heads.append(fit(features, labels, rows.importance, penalty))
+        left_out = leave_one_out(features, labels, rows.importance, penalty, shown)
         scores.append(left_out)
-        losses.append(_log_loss(_LOSS_SHARPNESS * left_out, labels[shown]))
-    say = np.exp(-(np.array(losses) - min(losses)) * 2 * side / _MIXTURE_TEMPERATURE)
-    # One shot a side: leaving it out leaves nothing, and its loss says nothing.
-    say = np.ones(len(choices)) if side < 2 else say
-    say /= say.sum()
-    weights = np.zeros(rows.shape[1:], np.float64)
+        losses.append(log_loss(_LOSS_SHARPNESS * left_out, labels[shown]))
+    say = rows.say(losses)
+    weights = np.zeros(taps_and_width, np.float64)
     for share, head, taps in zip(say, heads, choices, strict=True):
         weights[list(taps)] += share * head.weights.reshape(len(taps), -1) / np.sqrt(len(taps))
     bias = sum(share * head.bias for share, head in zip(say, heads, strict=True))
@@ -199,36 +242,29 @@ def _fit_head(shots: Shots, background: Background) -> tuple[States, float, Floa
     return np.asarray(sharp * weights, np.float32), sharp * float(bias), sharp * mixed
 
 
-def _fit_ridges(shots: Shots, background: Background) -> tuple[States, float, Floats]:
+def _fit_ridges(rows: Rows) -> tuple[States, float, Floats]:
     """As `_fit_head` for many shots: a mixture over taps and penalties of ridge regressions to +1 and -1, its log-odds
     scaled and shifted by what it says of shots left out (Platt scaling)."""
-    contrasted = background.features[::CONTRASTED_EVERY]
-    rows = np.concatenate([shots.positives, shots.negatives, shots.ordinary, shots.others, contrasted])
-    labels = np.arange(len(rows)) < len(shots.positives)
-    importance = _importance(shots, len(contrasted))
-    shown = np.arange(len(shots.positives) + len(shots.negatives))
-    width = rows.shape[2]
+    features, labels, shown = rows.features, rows.labels, rows.shown
+    width = features.shape[2]
     grams = [
-        (tap @ tap.T).astype(np.float64) / width for tap in np.ascontiguousarray(rows.transpose(1, 0, 2))
+        (tap @ tap.T).astype(np.float64) / width for tap in np.ascontiguousarray(features.transpose(1, 0, 2))
     ]
-    fits = []
+    fits: list[tuple[tuple[int, ...], Ridge]] = []
+    losses: list[float] = []
     for taps in _choices(len(grams)):
         gram = np.sum([grams[tap] for tap in taps], axis=0) / len(taps)
         for penalty in _RIDGES:
-            fit = fit_ridge(gram, np.where(labels, 1.0, -1.0), importance, penalty)
-            loss = _log_loss(_RIDGE_SHARPNESS * fit.left_out[shown], labels[shown])
-            fits.append((taps, fit, loss))
-    losses = np.array([loss for _, _, loss in fits])
-    side = max(len(shots.positives), len(shots.negatives))
-    say = np.exp(-(losses - losses.min()) * 2 * side / _MIXTURE_TEMPERATURE)
-    say /= say.sum()
-    weights = np.zeros(rows.shape[1:], np.float64)
+            found = fit_ridge(gram, np.where(labels, 1.0, -1.0), rows.importance, penalty)
+            fits.append((taps, found))
+            losses.append(log_loss(_RIDGE_SHARPNESS * found.left_out[shown], labels[shown]))
+    weights = np.zeros(features.shape[1:], np.float64)
     bias, mixed = 0.0, np.zeros(len(shown))
-    for share, (taps, fit, _) in zip(say, fits, strict=True):
+    for share, (taps, found) in zip(rows.say(losses), fits, strict=True):
         for tap in taps:
-            weights[tap] += share * (fit.coefficients @ rows[:, tap]) / (len(taps) * width)
-        bias += share * fit.bias
-        mixed += share * fit.left_out[shown]
+            weights[tap] += share * (found.coefficients @ features[:, tap]) / (len(taps) * width)
+        bias += share * found.bias
+        mixed += share * found.left_out[shown]
     scale, shift = _scaling(_RIDGE_SHARPNESS * mixed, labels[shown])
     scale *= _RIDGE_SHARPNESS
     return np.asarray(scale * weights, np.float32), scale * bias + shift, scale * mixed + shift
@@ -239,7 +275,7 @@ def _scaling(log_odds: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
     held near 1, so that shots which are told apart without a fault do not make the log-odds grow without bound."""
     scale, shift = 1.0, 0.0
     for _ in range(50):
-        p = np.exp(-np.logaddexp(0, -(scale * log_odds + shift)))
+        p = probability(scale * log_odds + shift)
         miss, spread = p - truth, p * (1 - p)
         gradient = np.array([miss @ log_odds + _SCALE_HOLD * (scale - 1), miss.sum() + 1e-3 * shift])
         mixed = spread @ log_odds
@@ -251,22 +287,6 @@ def _scaling(log_odds: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
     return max(scale, 1e-3), shift
 
 
-def _importance(shots: Shots, bank: int) -> Floats:
-    """One shot of the larger side counts 1; the sides weigh the same, and the rest adds a little to the negatives."""
-    positives, negatives, ordinary = len(shots.positives), len(shots.negatives), len(shots.ordinary)
-    others = len(shots.others)
-    side = max(positives, negatives)
-    return np.concatenate(
-        [
-            np.full(positives, side / positives),
-            np.full(negatives, side / negatives),
-            np.full(ordinary, _ORDINARY_WEIGHT * side / max(ordinary, 1)),
-            np.full(others, _OTHERS_WEIGHT * side / max(others, 1)),
-            np.full(bank, _BANK_WEIGHT * side / bank),
-        ]
-    )
-
-
 def _choices(taps: int) -> list[tuple[int, ...]]:
     """Each tap alone, each two neighbours, and all of them."""
     alone = [(i,) for i in range(taps)]
@@ -274,9 +294,10 @@ def _choices(taps: int) -> list[tuple[int, ...]]:
     return [*alone, *pairs, *([tuple(range(taps))] if taps > 1 else [])]
 
 
-def _flat(rows: States, taps: tuple[int, ...]) -> States:
-    chosen = rows[:, list(taps)].reshape(len(rows), -1)
-    return np.asarray(chosen / np.sqrt(len(taps)), np.float32)
+def flat(features: States) -> States:
+    """Features (rows, taps, width) with the taps side by side; the square of a row's length is the mean over them."""
+    rows, taps, width = features.shape
+    return np.asarray(features.reshape(rows, taps * width) / np.sqrt(taps), np.float32)
 
 
 def _fit_prototype(positives: States, background: Background) -> tuple[States, float]:
@@ -289,7 +310,7 @@ def _fit_prototype(positives: States, background: Background) -> tuple[States, f
     return np.asarray(direction * slopes[:, None], np.float32), bias
 
 
-def _label_offset(labels: LabelScores) -> float:
+def label_offset(labels: LabelScores) -> float:
     """The label score that counts as even: the middle between the clean shots of both sides; where a side has none,
     above nearly all ordinary posts."""
     positives, negatives = _clean(labels.positives), _clean(labels.negatives)
@@ -307,7 +328,7 @@ def _label_weight(left_out: Floats, labels: LabelScores, offset: float) -> float
     if len(left_out) != len(scores) or min((truth & clean).sum(), (~truth & clean).sum()) < _ENOUGH:
         return _LABEL_WEIGHT
     losses = [
-        _log_loss((left_out + weight * (scores - offset))[clean], truth[clean])
+        log_loss((left_out + weight * (scores - offset))[clean], truth[clean])
         + _LABEL_HOLD * (weight - _LABEL_WEIGHT) ** 2 / clean.sum()
         for weight in _LABEL_WEIGHTS
     ]
@@ -318,7 +339,7 @@ def _clean(scores: Floats) -> Floats:
     return scores[~np.isnan(scores)]
 
 
-def _log_loss(log_odds: Floats, truth: NDArray[np.bool_]) -> float:
-    """Mean negative log-likelihood, both sides weighing the same."""
+def log_loss(log_odds: Floats, truth: NDArray[np.bool_]) -> float:
+    """Mean negative log-likelihood in nats, both sides weighing the same where there are both."""
     losses = np.logaddexp(0, -np.where(truth, log_odds, -log_odds))
-    return float(losses[truth].mean() + losses[~truth].mean()) / 2
+    return float(np.mean([losses[side].mean() for side in (truth, ~truth) if side.any()]))

@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.judges.background import CONTRASTED_EVERY, Background
-from modcli.judges.fitting import Shots
+from modcli.judges.background import Background
+from modcli.judges.fitting import NEGATIVE, ORDINARY, PENALTY, POSITIVE, WEIGHTS, Rows, Shots, flat
 from modcli.judges.heads import fit
 from modcli.judges.judge import unit
 
@@ -25,10 +25,7 @@ States = NDArray[np.float32]
 #: The numbers of rows that are left out together.
 Group = tuple[int, ...]
 
-#: As in `fitting`: the penalty per entry of a state, and the weight of each kind of row against that of a side.
-_PENALTY, _WEIGHTS = 1 / 16, np.array([1.0, 1.0, 0.25, 0.25, 0.1])
-_KINDS = len(_WEIGHTS)
-_POSITIVE, _NEGATIVE, _ORDINARY = range(3)
+_KINDS = len(WEIGHTS)
 #: The share of a kind that may be suspected together.
 MOST_TOGETHER = 1 / 3
 
@@ -72,22 +69,18 @@ class Influence:
     def __init__(self, shots: Shots, background: Background) -> None:
         if not len(shots.positives) or not len(shots.negatives):
             raise ValueError("a head needs an example and a counterexample")
-        kinds = [shots.positives, shots.negatives, shots.ordinary, shots.others]
-        kinds.append(background.features[::CONTRASTED_EVERY])
-        sizes = np.array([len(rows) for rows in kinds])
-        rows = np.concatenate(kinds)
-        self._kind = np.repeat(np.arange(_KINDS), sizes)
+        fitted = Rows.of(shots, background)
+        rows, sizes, self._kind = fitted.features, fitted.sizes, fitted.kind
         #: How many rows there are without the bank; how many of these are positive or negative, and with ordinary ones.
         self.rows, self.shown, self.own = int(sizes[:4].sum()), int(sizes[:2].sum()), int(sizes[:3].sum())
         #: +1 for the positives, -1 for all others, shape (rows,).
-        self.sign = np.where(self._kind[: self.rows] == _POSITIVE, 1.0, -1.0)
+        self.sign = np.where(self._kind[: self.rows] == POSITIVE, 1.0, -1.0)
         #: Cosines of all rows but the bank's, mean over taps, shape (rows, rows).
         units = unit(rows[: self.rows]).reshape(self.rows, -1).astype(np.float64)
         self.similarity = units @ units.T / rows.shape[1]
-        self._totals = sizes[:2].max() * _WEIGHTS
-        self._importance = (self._totals / np.maximum(sizes, 1))[self._kind]
-        features, labels = _flat(rows), self._kind == _POSITIVE
-        self._features, self._penalty = features, _PENALTY * rows.shape[2]
+        self._totals, self._importance = fitted.totals, fitted.importance
+        features, labels = flat(rows), fitted.labels
+        self._features, self._penalty = features, PENALTY * rows.shape[2]
         self._head = fit(features, labels, self._importance, self._penalty)
         self._log_odds = self._head.log_odds(features)
         signs = np.where(labels, 1.0, -1.0)
@@ -131,7 +124,7 @@ class Influence:
 
     def groups(self) -> Iterator[Group]:
         """Each positive, negative and ordinary row alone, and the groups of similar ones of one kind."""
-        for kind in (_POSITIVE, _NEGATIVE, _ORDINARY):
+        for kind in (POSITIVE, NEGATIVE, ORDINARY):
             rows = np.flatnonzero(self._kind[: self.rows] == kind)
             yield from ((int(row),) for row in rows)
             for group in linked(self.similarity[np.ix_(rows, rows)]):
@@ -140,9 +133,9 @@ class Influence:
 
     def on(self, features: States) -> OnOthers:
         """The same for texts that are no shots, features (texts, taps, width)."""
-        flat = _flat(features)
-        hat = self._hat_of(flat)
-        return OnOthers(self, self._head.log_odds(flat), hat, hat @ self._by_kind(self._push, slice(None)))
+        at_once = flat(features)
+        hat = self._hat_of(at_once)
+        return OnOthers(self, self._head.log_odds(at_once), hat, hat @ self._by_kind(self._push, slice(None)))
 
     def _without(self, group: Group, *, each: bool) -> Floats:
         """Log-odds of the rows without the group; with `each`, of each row without itself as well (for the group's own
@@ -246,9 +239,3 @@ def linked(similarity: Floats) -> list[Group]:
         members[i] = tuple(sorted(members[i] + members[j]))
         found.append(members[i])
     return found
-
-
-def _flat(features: States) -> States:
-    """All taps side by side, the square of a row's length the mean over them."""
-    texts, taps, width = features.shape
-    return np.asarray(features.reshape(texts, taps * width) / np.sqrt(taps), np.float32)

@@ -63,10 +63,15 @@ class CategoryJudge:
     example_texts: tuple[str, ...]
     left_out: Floats
 
+    @property
+    def border(self) -> float:
+        """The log-odds of the threshold."""
+        inside = min(max(self.threshold, 1e-6), 1 - 1e-6)
+        return float(np.log(inside) - np.log1p(-inside))
+
     def is_unsure(self, reading: Floats) -> NDArray[np.bool_]:
         """Where the reading leaves it to the profile prompt, shape (items,)."""
-        inside = min(max(self.threshold, 1e-6), 1 - 1e-6)
-        return np.asarray(np.abs(reading - (np.log(inside) - np.log1p(-inside))) < self.unsure, bool)
+        return np.asarray(np.abs(reading - self.border) < self.unsure, bool)
 
     def resembled(self, features: NDArray[np.float32]) -> tuple[str, ...]:
         """The examples most similar to one item, features (taps, width), the nearest first."""
@@ -157,6 +162,11 @@ class Judge:
                 for i, entry in enumerate(meta["categories"])
             )
             return cls(tuple(meta["taps"]), arrays["mean"], arrays["scale"], categories)
+
+
+def head_log_odds(features: NDArray[np.float32], weights: NDArray[np.float32], bias: float) -> Floats:
+    """What a head, weights (taps, width), makes of features (items, taps, width), shape (items,)."""
+    return np.asarray(np.einsum("itw,tw->i", features, weights, dtype=np.float64) + bias, np.float64)
 
 
 def unit(features: NDArray[np.float32]) -> NDArray[np.float32]:

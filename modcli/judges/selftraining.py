@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.judges.judge import probability
 from modcli.judges.ridge import fit_ridge
 
 Floats = NDArray[np.float64]
@@ -84,7 +85,7 @@ def self_train(features: States, scores: Floats, ordinary: States) -> Student:
     first, agreement = _round(grams, scores)
     second, _ = _round(grams, first)
     found = mixture(second)
-    belief = _logistic(found.slope * second + found.bias)
+    belief = probability(found.slope * second + found.bias)
     gram = np.sum(grams, axis=0) / len(grams)
     last = fit_ridge(
         gram, 2 * belief - 1, np.ones(len(scores)), _LAST_PENALTY * float(gram.diagonal().mean())
@@ -167,7 +168,3 @@ def _round(grams: list[Floats], scores: Floats) -> tuple[Floats, float]:
             worth.append(agreement * mixture(own).separation)
     say = np.exp(_SHARPNESS * (np.array(worth) - max(worth)))
     return np.asarray(say @ np.stack(found) / say.sum(), np.float64), agreements[int(np.argmax(worth))]
-
-
-def _logistic(log_odds: Floats) -> Floats:
-    return np.asarray(np.exp(-np.logaddexp(0, -log_odds)), np.float64)

@@ -63,6 +63,13 @@ def contrast(profile: Profile, category: Category) -> tuple[Shot, ...]:
     return tuple(shot for shot in _all(category.counterexamples, *others) if shot.text not in own)
 
 
+def ordinary(profile: Profile, category: Category) -> tuple[Shot, ...]:
+    """The profile's ordinary posts, seen from a category: a post of no category is a counterexample as well, and counts
+    as that alone. Left out as a shot, it must not stay in as an ordinary one."""
+    known = {shot.text for shot in (*category.examples, *contrast(profile, category))}
+    return tuple(shot for shot in profile.ordinary if shot.text not in known)
+
+
 def elsewhere(profile: Profile, category: Category) -> tuple[Shot, ...]:
     """The examples of all other categories that are not known to be, or not to be, of this one."""
     known = {shot.text for shot in (*category.examples, *contrast(profile, category))}

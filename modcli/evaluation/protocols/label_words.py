@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.cascade.parts import parts_of
-from modcli.cascade.preparation import shot_text
+from modcli.cascade.preparation import bank_texts
 from modcli.cascade.workbench import Workbench
-from modcli.evaluation.predictions import UNKNOWN, LabelledRow
+from modcli.evaluation.baselines import truth_of_rows
+from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.protocols.measures import Answers
-from modcli.judges.background import LABELLED_EVERY, bank
-from modcli.judges.fitting import LabelScores, fit_label
-from modcli.judges.judge import CategoryJudge, Evidence, probability
-from modcli.profile import Category, Profile, Shot
+from modcli.judges.background import LABELLED_EVERY
+from modcli.judges.fitting import LabelScores, label_offset
+from modcli.judges.judge import probability
+from modcli.profile import Category, Profile
 from modcli.prompts.normalization import normalize
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble
 from modcli.prompts.prompt import Message, Role
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True)
 class LabelAnswers:
     """The same label scores, held against two thresholds: even odds of the two label words as the model gives them,
-    and the offset that background posts tell (`judges.fitting.fit_label` of a category without examples)."""
+    and the offset that background posts tell (`judges.fitting.label_offset` of a category without examples)."""
 
     at_even: Answers
     at_offset: Answers
@@ -71,13 +72,11 @@ def ask(bench: Workbench, prompt: ProfilePrompt, rows: Sequence[LabelledRow]) ->
             for texts, end in zip(parts, ends, strict=True)
         ]
     )
-    posts = [shot_text(Shot(post)) for post in bank()[::LABELLED_EVERY]]
+    posts = bank_texts()[::LABELLED_EVERY]
     nothing = np.empty(0)
     background = bench.asker.scores(prompt, posts)[:, 0]
-    offset = fit_label(_definition_alone(name), LabelScores(nothing, nothing, background)).offset
-    truth = np.array(
-        [1 if name in row.labels else UNKNOWN if name in row.unknown else 0 for row in rows], np.int8
-    )
+    offset = label_offset(LabelScores(nothing, nothing, background))
+    truth = truth_of_rows(rows, [name])[:, 0]
     return LabelAnswers(_answers(truth, scores), _answers(truth, scores - offset))
 
 
@@ -85,19 +84,3 @@ def _answers(truth: NDArray[np.int8], scores: Floats) -> Answers:
     unread = np.isnan(scores)
     known = np.where(unread, 0.0, scores)
     return Answers.binary(truth, np.where(unread, np.nan, probability(known)), (known >= 0) & ~unread)
-
-
-def _definition_alone(name: str) -> CategoryJudge:
-    """A category that the reading says nothing of."""
-    empty = np.zeros((0, 0), np.float32)
-    return CategoryJudge(
-        name=name,
-        evidence=Evidence.DEFINITION,
-        threshold=0.5,
-        unsure=np.inf,
-        weights=empty,
-        bias=0.0,
-        examples=empty[None],
-        example_texts=(),
-        left_out=np.empty(0),
-    )
