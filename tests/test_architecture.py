@@ -59,6 +59,7 @@ TESTED_WITH = {
     "cli/answers.py": "cli/test_profile_learn.py",
     "cli/assemble.py": "cli/test_check.py",
     "cli/editor.py": "cli/test_profile.py",
+    "cli/options.py": "cli/test_eval.py",
     "cli/eval_run.py": "cli/test_eval.py",
     "cli/passthrough.py": "cli/test_stream.py",
     "cli/profile_view.py": "cli/test_profile.py",

@@ -6,24 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Annotated
 
-import typer
-
-from modcli.cli.profile_backtest import Labels, Map, parse_mapping
 from modcli.cli.stream import tell
-from modcli.errors import SourceError, UsageError
+from modcli.errors import UsageError
 from modcli.evaluation.rows import LABEL_FIELD, UNKNOWN_FIELD, RowFinding, RowFindings, read_rows
 from modcli.item import Item
 from modcli.profiles.answers import Answer
 from modcli.sources.inputs import check_inputs, read_inputs
 from modcli.sources.jsonl import read_jsonl
-
-__all__ = ("AnswersFile", "Field", "Labels", "Map", "parse_mapping", "tell_rows")
-
-Field = Annotated[
-    str, typer.Option("--text-field", metavar="FIELD", help="Field or dotted path of the text.")
-]
 
 #: What makes a row one that was meant to be an answer, and is none.
 UNUSABLE = ("unreadable", "unlabelled", "bad-label", "empty", "strange-label")
@@ -44,12 +34,7 @@ class AnswersFile:
 
     def check(self) -> None:
         """Raise SourceError where the file cannot be read."""
-        try:
-            check_inputs([self.name])
-        except SourceError as error:
-            hints = {"no such file": "name a file of JSON Lines, or - for standard input"}
-            hint = hints.get(error.message, error.hint)
-            raise SourceError(error.message, location=error.location, hint=hint) from error
+        check_inputs([self.name], {"no such file": "name a file of JSON Lines, or - for standard input"})
 
     def read(
         self, known: Collection[str], *, limit: int | None = None

@@ -9,10 +9,9 @@ from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from modcli.cli.assemble import build_moderator
 from modcli.cli.passthrough import PassThrough, Print
@@ -27,7 +26,7 @@ from modcli.reports.csv import CsvReport
 from modcli.reports.jsonl import JsonlReport
 from modcli.reports.output import Output, standard_output
 from modcli.reports.summary import INTERRUPTED
-from modcli.reports.terminal import TableReport
+from modcli.reports.terminal import TableReport, standard_console
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refuse_output
 from modcli.sources.jsonl import read_jsonl
@@ -233,7 +232,5 @@ def make_report(
     if format == "csv":
         return CsvReport(output, [category.name for category in profile.categories])
     if format == "table" or (format == "auto" and sys.stdout.isatty()):
-        # Without a colour system rich leaves out bold and dim as well: NO_COLOR gives plain text.
-        colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-        return TableReport(output, Console(file=sys.stdout, color_system=colours), definitions)
+        return TableReport(output, standard_console(), definitions)
     return JsonlReport(output, definitions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import stat
 import sys
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from modcli.cli.check import DECISIVE, Backend, Model, NoCache, Offline, Profiles, Stage, Threads
 from modcli.cli.eval_protocol import protocol
 from modcli.cli.eval_run import Request, Run
 from modcli.cli.eval_variants import Variant, load_variant
+from modcli.cli.options import Map, TextField, parse_mapping
 from modcli.cli.stream import interruptible, tell
 from modcli.errors import SourceError, UsageError
 from modcli.reports.evaluation_html import evaluation_page
@@ -30,6 +29,7 @@ from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.output_file import check_output_file, write_output_file
 from modcli.reports.summary import INTERRUPTED, NOT_JUDGED, OK
+from modcli.reports.terminal import standard_console
 from modcli.settings import Settings
 from modcli.sources.inputs import DASH
 
@@ -63,21 +63,12 @@ Data = Annotated[
     list[str],
     typer.Argument(metavar="DATA", help="JSON Lines of texts and labels; - for standard input."),
 ]
-TextField = Annotated[
-    str, typer.Option("--text-field", metavar="FIELD", help="Field or dotted path of the text.")
-]
 LabelField = Annotated[
     str, typer.Option("--label-field", metavar="FIELD", help="Field of the labels: a list, or one label.")
 ]
 UnknownField = Annotated[
     str,
     typer.Option("--unknown-field", metavar="FIELD", help="Field of the labels that nobody judged in a row."),
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", metavar="THEIRS=OURS", help="A label of the data is this category; THEIRS= for none of them."
-    ),
 ]
 Limit = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="Read no more rows than this.")
@@ -178,20 +169,6 @@ def load_variants(flags: dict[str, object], compare: tuple[str, str] | None) -> 
     return first, second
 
 
-def parse_mapping(written: Sequence[str]) -> dict[str, str]:
-    """From a label of the data to one of ours, "" for none. Raises UsageError."""
-    mapping: dict[str, str] = {}
-    for pair in written:
-        theirs, equals, ours = pair.rpartition("=")
-        if not equals or not theirs:
-            raise UsageError(
-                f"--map {pair}: write it as theirs=ours", hint="for example --map toxic=toxicity"
-            )
-        if mapping.setdefault(theirs, ours) != ours:
-            raise UsageError(f"--map {pair}: {theirs} is mapped to {mapping[theirs]} already")
-    return mapping
-
-
 def _usual_format(settings: Settings) -> str:
     """What the settings say, where that is a form of an evaluation; else by where the output goes."""
     if settings.format in ("table", "jsonl"):
@@ -239,8 +216,7 @@ def _interrupted(rows: int, *, kept: bool) -> str:
 
 def _printed(evaluation: Evaluation, format: str) -> bytes:
     if format == "table":
-        # Without a colour system rich leaves out bold and dim as well: NO_COLOR gives plain text.
-        console = Console(color_system=None if os.environ.get("NO_COLOR") else "auto")
+        console = standard_console()
         return evaluation_text(evaluation, console).encode(console.encoding, "backslashreplace")
     if format == "json":
         return _indented(evaluation, curves=False)

@@ -32,6 +32,7 @@ from modcli.evaluation.protocols.tables import Table, as_markdown, tables, told,
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import Output, standard_output
 from modcli.reports.summary import INTERRUPTED, NOT_JUDGED, OK
+from modcli.reports.terminal import standard_console
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
 
@@ -245,7 +246,7 @@ class _Run:
         if self._format == "markdown":
             self._output.write(as_markdown(found).encode())
         elif self._format == "table":
-            console = Console(file=sys.stdout, color_system=None if os.environ.get("NO_COLOR") else "auto")
+            console = standard_console()
             for table in found:
                 print_table(table, console)
         else:

@@ -16,7 +16,7 @@ from modcli.cli.assemble import build_workbench, moderator_on
 from modcli.cli.eval_progress import RowProgress
 from modcli.cli.eval_variants import Variant
 from modcli.cli.stream import PREPARING, Interrupt, tell
-from modcli.errors import SourceError, UsageError
+from modcli.errors import UsageError
 from modcli.evaluation.comparison import compare
 from modcli.evaluation.metrics import measure, worst
 from modcli.evaluation.predictions import LabelledRow, Predictions
@@ -85,12 +85,7 @@ class Run:
     def check(self) -> None:
         """Find what is wrong with the data before a model is loaded, as far as that is possible. Raises SourceError,
         and UsageError where there is nothing to measure."""
-        try:
-            check_inputs(self._request.data)
-        except SourceError as error:
-            raise SourceError(
-                error.message, location=error.location, hint=_HINTS.get(error.message)
-            ) from error
+        check_inputs(self._request.data, _HINTS)
 
     def evaluate(self, interrupt: Interrupt) -> Evaluation:
         """Read, judge, measure and compare. KeyboardInterrupt ends it; what was judged is in the caches. Raises what

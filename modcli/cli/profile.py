@@ -15,13 +15,14 @@ from modcli.cli import profile_view as view
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import rejudge_stored
 from modcli.cli.editor import edited_by_hand
+from modcli.cli.options import Which, only
 from modcli.cli.profile_backtest import run_backtest
 from modcli.cli.profile_doctor import run_doctor
 from modcli.cli.profile_learn import run_learn
 from modcli.cli.profile_suggest import run_suggest
 from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
-from modcli.errors import ProfileError, UsageError
+from modcli.errors import ProfileError
 from modcli.profiles import create, edit, shots
 from modcli.profiles.compare import differences
 from modcli.profiles.document import schema
@@ -44,12 +45,6 @@ app = typer.Typer(
     help="Make, read and edit profiles.",
 )
 
-Which = Annotated[
-    str | None,
-    typer.Option(
-        "--profile", "-p", metavar="NAME|PATH", help="The profile; without it, the one of your settings."
-    ),
-]
 Several = Annotated[
     list[str] | None,
     typer.Option("--profile", "-p", metavar="NAME|PATH", help="The profile; several are stacked."),
@@ -301,12 +296,7 @@ def _wishes(*given: Sequence[str] | None) -> tuple[str, ...]:
 
 def _only(*given: str | None) -> str:
     """The one profile named, or else that of the settings. Raises UsageError for more than one."""
-    wishes = _wishes([wish for wish in given if wish])
-    if len(wishes) != 1:
-        raise UsageError(
-            f"one profile is needed, and {len(wishes)} are named", hint="choose one with -p NAME"
-        )
-    return wishes[0]
+    return only(_wishes([wish for wish in given if wish]))
 
 
 def _opened(*given: str | None) -> tuple[Editable, Shelf]:

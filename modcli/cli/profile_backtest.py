@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,8 +22,9 @@ from modcli.cascade.workbench import Workbench
 from modcli.cli import check
 from modcli.cli.assemble import build_workbench, moderator_on
 from modcli.cli.eval_progress import RowProgress
+from modcli.cli.options import Form, Labels, Map, parse_mapping
 from modcli.cli.stream import tell
-from modcli.errors import SourceError, UsageError
+from modcli.errors import UsageError
 from modcli.evaluation.backtest import Backtest, acting, side_of, sides_of_stored, truth_of_rows
 from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.row_findings import RowFindings
@@ -61,24 +62,12 @@ Depth = Annotated[
         "--stage", metavar="auto|reading|model", help="How deep to judge DATA. Default: reading, at once."
     ),
 ]
-Labels = Annotated[
-    str, typer.Option("--label-field", metavar="FIELD", help="Field of the labels, where the data has some.")
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", metavar="THEIRS=OURS", help="A label of the data is this category; THEIRS= for none of them."
-    ),
-]
 Show = Annotated[int, typer.Option("--show", min=0, help="Show so many of the flipped items, the surest.")]
 MaxFlips = Annotated[
     float | None,
     typer.Option(
         "--max-flips", min=0, max=1, metavar="SHARE", help="Exit with 1 if more of the items are flipped."
     ),
-]
-Form = Annotated[
-    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
 ]
 
 
@@ -134,11 +123,7 @@ def run_backtest(
 def _check(source: Source) -> None:
     """Raise SourceError or UsageError for data that cannot be read."""
     _ = source.reader_of
-    try:
-        check_inputs(source.names)
-    except SourceError as error:
-        hint = "DATA are files of posts, one a line" if error.message == "no such file" else error.hint
-        raise SourceError(error.message, location=error.location, hint=hint) from error
+    check_inputs(source.names, {"no such file": "DATA are files of posts, one a line"})
 
 
 @dataclass(frozen=True)
@@ -322,19 +307,6 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     waiting = iter(items)
     while batch := list(islice(waiting, _AT_ONCE)):
         yield batch
-
-
-def parse_mapping(written: Sequence[str]) -> dict[str, str]:
-    """From a label of the data to one of ours, "" for none. Raises UsageError."""
-    mapping: dict[str, str] = {}
-    for pair in written:
-        theirs, equals, ours = pair.rpartition("=")
-        if not equals or not theirs:
-            raise UsageError(
-                f"--map {pair}: write it as theirs=ours", hint="for example --map toxic=toxicity"
-            )
-        mapping[theirs] = ours
-    return mapping
 
 
 def _finish(backtest: Backtest, what: Circumstances, max_flips: float | None) -> int:

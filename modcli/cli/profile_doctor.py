@@ -6,18 +6,17 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from modcli.cascade.examination import Examination, Finding, examine
 from modcli.cli import profile_view as view
-from modcli.cli.answers import AnswersFile, Field, Labels, Map, parse_mapping, tell_rows
+from modcli.cli.answers import AnswersFile, tell_rows
 from modcli.cli.assemble import build_workbench
 from modcli.cli.check import Backend, Model, NoCache, Offline, Threads
 from modcli.cli.keys import Keys
-from modcli.cli.profile_learn import Which, only
+from modcli.cli.options import Form, Labels, Map, TextField, Which, only, parse_mapping
 from modcli.cli.stream import tell
 from modcli.evaluation.rows import LABEL_FIELD
 from modcli.profiles.answers import Answer
@@ -30,6 +29,7 @@ from modcli.reports.examination import as_record, asides, print_finding
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.summary import INTERRUPTED
+from modcli.reports.terminal import standard_console
 from modcli.settings import Settings, load_settings
 
 HEALTHY, HARMED = 0, 1
@@ -42,16 +42,13 @@ Answers = Annotated[
 ]
 Drop = Annotated[bool, typer.Option("--drop", help="Drop all that is found to do harm, without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --drop: show the change, and write nothing.")]
-Form = Annotated[
-    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
-]
 _KEYS = {"y": "dropped", "n": "kept", "q": "no more questions"}
 
 
 def run_doctor(
     profile: Which = None,
     answers: Answers = None,
-    text_field: Field = "text",
+    text_field: TextField = "text",
     label_field: Labels = LABEL_FIELD,
     label_map: Map = None,
     drop: Drop = False,
@@ -168,7 +165,7 @@ class _Doctor:
         return HEALTHY
 
     def _print(self) -> None:
-        console = Console(highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
+        console = standard_console(highlight=False)
         keys = Keys()
         for i, finding in enumerate(self.found.findings):
             if i:

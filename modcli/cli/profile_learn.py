@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from modcli.cli import profile_view as view
-from modcli.cli.answers import AnswersFile, Field, Labels, Map, parse_mapping, tell_rows
+from modcli.cli.answers import AnswersFile, tell_rows
+from modcli.cli.options import Labels, Map, TextField, Which, only, parse_mapping
 from modcli.cli.stream import tell
-from modcli.errors import UsageError
 from modcli.evaluation.rows import LABEL_FIELD
 from modcli.profiles.answers import Conflict, Learned, learn
 from modcli.profiles.document import shortened
@@ -29,12 +28,6 @@ _SHOWN = 12
 #: Contradictions that are told one by one.
 _TOLD = 10
 
-Which = Annotated[
-    str | None,
-    typer.Option(
-        "--profile", "-p", metavar="NAME|PATH", help="The profile; without it, the one of your settings."
-    ),
-]
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="JSON Lines of texts and labels; - for standard input.")
 ]
@@ -51,7 +44,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be learn
 def run_learn(
     file: File,
     profile: Which = None,
-    text_field: Field = "text",
+    text_field: TextField = "text",
     label_field: Labels = LABEL_FIELD,
     label_map: Map = None,
     limit: Limit = None,
@@ -92,15 +85,6 @@ def run_learn(
     if unusable or left_out:
         tell(f"exit status 3: {unusable + left_out:,} left out, see above")
         raise typer.Exit(LEFT_OUT)
-
-
-def only(wishes: Sequence[str]) -> str:
-    """The one profile. Raises UsageError for several."""
-    if len(wishes) != 1:
-        raise UsageError(
-            f"one profile is needed, and {len(wishes)} are named", hint="choose one with -p NAME"
-        )
-    return wishes[0]
 
 
 def _tell(learned: Learned, *, dry_run: bool) -> int:

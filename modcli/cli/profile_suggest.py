@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,9 +18,9 @@ from modcli.cascade.tuning import load_tuning
 from modcli.cli import check
 from modcli.cli.assemble import TUNING, build_workbench
 from modcli.cli.keys import Keys
-from modcli.cli.profile_learn import Which, only
+from modcli.cli.options import Form, Which, only
 from modcli.cli.stream import tell
-from modcli.errors import SourceError, UsageError
+from modcli.errors import UsageError
 from modcli.item import Item
 from modcli.profile import Profile, Task
 from modcli.profiles.answers import Answer, learn
@@ -34,6 +34,7 @@ from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.suggestions import as_record, print_suggestion
 from modcli.reports.summary import INTERRUPTED
+from modcli.reports.terminal import standard_console
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import DASH, check_inputs, read_inputs
@@ -57,9 +58,6 @@ Pool = Annotated[
     int, typer.Option("--pool", min=1, metavar="N", help="Draw so many of the posts to choose from.")
 ]
 Ask = Annotated[bool, typer.Option("--ask", help="Ask for each what it is, and write it into the profile.")]
-Form = Annotated[
-    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
-]
 
 
 def run_suggest(
@@ -91,7 +89,7 @@ def run_suggest(
     shelf = Shelf(settings.config_dir / "profiles")
     wish = only(settings.profile)
     chosen = load(wish, shelf)
-    _check(data)
+    check_inputs(data, {"no such file": "DATA are files of posts, one a line"})
     with ExitStack() as opened:
         keys = _keyboard(data, opened) if ask else None
         reader_of = check.choose_readers(input_format, text_field)
@@ -110,14 +108,6 @@ def run_suggest(
     if unreadable:
         tell(f"exit status 3: {unreadable:,} post{'s' * (unreadable != 1)} could not be read")
         raise typer.Exit(UNREADABLE)
-
-
-def _check(names: Sequence[str]) -> None:
-    try:
-        check_inputs(names)
-    except SourceError as error:
-        hint = "DATA are files of posts, one a line" if error.message == "no such file" else error.hint
-        raise SourceError(error.message, location=error.location, hint=hint) from error
 
 
 def _keyboard(names: Sequence[str], opened: ExitStack) -> Keys:
@@ -159,7 +149,7 @@ def _print(suggestions: Sequence[Suggestion], form: str) -> None:
             for one in suggestions:
                 output.write(json_line(as_record(one)))
         return
-    console = Console(highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
+    console = standard_console(highlight=False)
     for number, one in enumerate(suggestions, 1):
         print_suggestion(console, one, number)
 
@@ -177,7 +167,7 @@ class _Asking:
 
     def through(self, suggestions: Sequence[Suggestion]) -> None:
         """All of them, until somebody has enough."""
-        console = Console(highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
+        console = standard_console(highlight=False)
         try:
             for number, one in enumerate(suggestions, 1):
                 print_suggestion(console, one, number)

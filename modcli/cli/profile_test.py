@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from modcli.cascade.workbench import Workbench
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import build_workbench, cache_folders, moderator_on, refuse_blind
 from modcli.cli.check import Backend, Model, NoCache, Offline, Stage, Threads
+from modcli.cli.options import Form
 from modcli.cli.stream import tell
 from modcli.errors import PrefixTooLong, ProfileError, UsageError
 from modcli.evaluation.expectations import Comparison, Outcome, compare, kept_run, run_tests
@@ -40,9 +41,6 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE]...", help=
 Several = Annotated[
     list[str] | None,
     typer.Option("--profile", "-p", metavar="NAME|PATH", help="The profile; several are tested one by one."),
-]
-Form = Annotated[
-    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
 ]
 
 

@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from modcli.cascade.tuning import Tuning, drawn, forget_tuning, load_tuning, outdated, save_tuning
 from modcli.cli import check
 from modcli.cli.assemble import TUNING, build_workbench
+from modcli.cli.options import Form
 from modcli.cli.stream import tell
-from modcli.errors import OutputError, SourceError, UsageError
+from modcli.errors import OutputError, UsageError
 from modcli.item import Item
 from modcli.judges.judge import Evidence, Judge
 from modcli.judges.selftraining import LEAST, Student
@@ -26,6 +26,7 @@ from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import standard_output
+from modcli.reports.terminal import standard_console
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import Reader, check_inputs, read_inputs
@@ -42,9 +43,6 @@ Files = Annotated[
 Posts = Annotated[int, typer.Option("--posts", min=LEAST, help="Draw so many posts from the files.")]
 Status = Annotated[bool, typer.Option("--status", help="Say what was learned, and change nothing.")]
 Forget = Annotated[bool, typer.Option("--forget", help="Delete the sample, and judge as before.")]
-Form = Annotated[
-    Literal["table", "jsonl"] | None, typer.Option("--format", help="table on a terminal, jsonl on a pipe.")
-]
 
 
 @app.command()
@@ -113,7 +111,7 @@ def _drawn(
     files: list[str], reader_of: Callable[[str], Reader], posts: int, profile: Profile
 ) -> tuple[Tuning, int]:
     """A sample of what is in the files, and how many posts could not be read."""
-    _check(files)
+    check_inputs(files, {"no such file": "SAMPLE are files of posts, one a line"})
     unreadable: list[Item] = []
     sample = drawn(_texts(read_inputs(files, reader_of), unreadable), posts)
     if len(sample) < LEAST:
@@ -122,15 +120,6 @@ def _drawn(
             hint=f"{LEAST} are the least; {POSTS} are better",
         )
     return Tuning(profile.name, profile.digest, tuple(sample)), len(unreadable)
-
-
-def _check(files: list[str]) -> None:
-    """Raise SourceError for files that cannot be read."""
-    try:
-        check_inputs(files)
-    except SourceError as error:
-        hint = "SAMPLE are files of posts, one a line" if error.message == "no such file" else error.hint
-        raise SourceError(error.message, location=error.location, hint=hint) from error
 
 
 def _kept(folder: Path, profile: Profile) -> Tuning:
@@ -185,9 +174,8 @@ def _print(students: dict[str, Student], judge: Judge, posts: int, form: str) ->
     for name, student in students.items():
         share = f"about {student.share:.0%}" if student.is_sound else "?"
         table.add_row(printable(name), share, f"{student.separation:.1f} sd", _note(student, evidence[name]))
-    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     if students:
-        Console(file=sys.stdout, color_system=colours).print(table)
+        standard_console().print(table)
 
 
 def _note(student: Student, evidence: Evidence) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
+from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -21,6 +24,13 @@ ACTION, PROBABILITY, CATEGORY = 6, 5, 16
 LEAST_ID, MOST_ID = 4, 14
 #: From these widths on, a terminal has room for the text beside the verdict, and for the id.
 BESIDE, ROOMY = 50, 72
+
+
+def standard_console(*, highlight: bool = True) -> Console:
+    """A console on standard output. Without a colour system rich leaves out bold and dim as well: NO_COLOR gives plain
+    text."""
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=sys.stdout, highlight=highlight, color_system=colours)
 
 
 class TableReport:

@@ -6,9 +6,10 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from modcli.errors import Location, SourceError
@@ -17,6 +18,7 @@ from modcli.sources.lines import ByteStream, refuse_utf16
 
 DASH = "-"
 STDIN = "<stdin>"
+NO_HINTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Reader(Protocol):
@@ -32,8 +34,21 @@ def record_id(name: str, number: int) -> str:
     return str(number) if name == STDIN else f"{name}:{number}"
 
 
-def check_inputs(names: Sequence[str]) -> None:
-    """Raise SourceError for the first name that cannot be read, or that is UTF-16."""
+def check_inputs(names: Sequence[str], hints: Mapping[str, str] = NO_HINTS) -> None:
+    """Raise SourceError for the first name that cannot be read, or that is UTF-16.
+
+    The hints are those for `modcli check`; `hints` has others, by the error's message.
+    """
+    try:
+        _check(names)
+    except SourceError as error:
+        if error.message not in hints:
+            raise
+        hint = hints[error.message]
+        raise SourceError(error.message, location=error.location, hint=hint) from error
+
+
+def _check(names: Sequence[str]) -> None:
     for name in names:
         if name == DASH:
             _standard_input()

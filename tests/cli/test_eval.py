@@ -22,7 +22,8 @@ import modcli.cli.app
 import modcli.cli.eval
 from modcli.backends.scripted import Scripted
 from modcli.cli.app import app
-from modcli.cli.eval import DEFAULT, EvalGroup, parse_mapping
+from modcli.cli.eval import DEFAULT, EvalGroup
+from modcli.cli.options import parse_mapping
 from modcli.errors import OutputError, UsageError, WeightsError
 from modcli.evaluation.run import predict
 
