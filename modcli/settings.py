@@ -35,6 +35,7 @@ class Settings:
 
     profile: tuple[str, ...]
     model: str
+    embedder: str
     backend: str
     threads: int
     context: int
@@ -183,6 +184,12 @@ def _model(value: object, base: Path | None) -> object:
     return _anchored(_text(value), base)
 
 
+def _embedder(value: object, base: Path | None) -> object:
+    # A name with a slash may be one of the hub (`owner/name`): a folder beside the file begins with a dot.
+    name = _text(value)
+    return _anchored(name, base) if name.startswith((".", "~")) else name
+
+
 def _profiles(value: object, base: Path | None) -> object:
     if isinstance(value, str):
         # A file's string is one profile; the environment's is a list, and arrives here split.
@@ -201,6 +208,7 @@ def _folder(value: object, base: Path | None) -> object:
 KEYS = (
     Key("profile", _profiles, ("default",), in_project=True),
     Key("model", _model, "auto", in_project=True),
+    Key("embedder", _embedder, "auto", in_project=True),
     Key("backend", _choice("auto", "llama-cpp", "scripted"), "auto"),
     Key("threads", _threads, 0, in_project=True),
     Key("context", _whole, 8192, in_project=True),
@@ -215,6 +223,7 @@ KEYS = (
     Key("cache_dir", _folder, None),
 )
 _BY_NAME = {key.name: key for key in KEYS}
+_A = {"model": "a model", "embedder": "an embedder"}
 
 
 def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], cwd: Path) -> Settings:
@@ -317,8 +326,10 @@ def _refuse_misplaced(key: Key, value: object, project: bool, where: Location) -
     own = f"set it in your own {USER_FILE} (`modcli config path`), or as {key.variable}"
     if project and not key.in_project:
         raise SettingsError(f"{key.name} cannot be set by a project file", location=where, hint=own)
-    if project and key.name == "model" and isinstance(value, str) and is_path(value):
-        raise SettingsError("a project file may name a model, not a path to one", location=where, hint=own)
+    if project and key.name in ("model", "embedder") and isinstance(value, str) and is_path(value):
+        raise SettingsError(
+            f"a project file may name {_A[key.name]}, not a path to one", location=where, hint=own
+        )
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:

@@ -23,10 +23,20 @@ WEIGHTS = Path(
 @pytest.fixture(scope="session")
 def small_model() -> ModelFile:
     """SmolLM2-135M as the registry pins it, from MODCLI_TEST_WEIGHTS (a data folder) or the user's own data folder."""
+    return _on_this_machine("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def small_embedder() -> ModelFile:
+    """The default text embedder, from where `small_model` is."""
+    return _on_this_machine("bge-small-en-int8")
+
+
+def _on_this_machine(name: str) -> ModelFile:
     try:
-        return locate("smollm2-135m", WEIGHTS)
+        return locate(name, WEIGHTS)
     except WeightsError as error:
-        pytest.skip(f"{error} (in {WEIGHTS}): `modcli models pull smollm2-135m` fetches it")
+        pytest.skip(f"{error} (in {WEIGHTS}): `modcli models pull {name}` fetches it")
 
 
 # As the command itself does, before numpy is imported.

@@ -29,6 +29,7 @@ VENDORS = {
     "transformers": {"backends", "embedders"},
     "torch": {"backends", "embedders"},
     "onnxruntime": {"embedders"},
+    "tokenizers": {"embedders"},
     "sentence_transformers": {"embedders"},
     "huggingface_hub": {"weights"},
     "typer": {"cli"},

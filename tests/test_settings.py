@@ -165,6 +165,21 @@ def test_a_project_may_name_a_model_and_not_its_path(model: str) -> None:
     assert settings(project="model = 'qwen2.5-coder-0.5b'").model == "qwen2.5-coder-0.5b"
 
 
+@pytest.mark.parametrize("embedder", ["./own", "/x/y", "~/m", "owner/name", "../own"])
+def test_a_project_may_name_an_embedder_of_the_registry_only(embedder: str) -> None:
+    with pytest.raises(SettingsError, match="an embedder, not a path"):
+        settings(project=f"embedder = '{embedder}'")
+    assert settings(project="embedder = 'minilm-l6'").embedder == "minilm-l6"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("owner/name", "owner/name"), ("/x/y", "/x/y"), ("./own", str(USER.parent / "own")), ("auto", "auto")],
+)
+def test_an_embedder_with_a_slash_is_of_the_hub_unless_it_begins_as_a_path(name: str, found: str) -> None:
+    assert settings(user=f"embedder = '{name}'").embedder == found
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [

@@ -42,3 +42,8 @@ def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
     return np.asarray(np.where(lengths > 0, vectors / np.maximum(lengths, 1e-12), fallback), np.float32)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what a vendor's error says, cut where it is long; its type where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.embedders.base import EmbedderFacts, unit_rows
+from modcli.embedders.base import EmbedderFacts, first_line, unit_rows
 from modcli.errors import BackendError, Location, MissingExtraError
 
 _BATCH = 32
@@ -45,8 +45,8 @@ class SentenceTransformers:
             from transformers.utils import logging
         except ImportError as error:
             raise MissingExtraError(
-                f"text embedders need sentence-transformers and torch ({error})",
-                hint="pip install 'modcli[prefilter]'",
+                f"this text embedder needs sentence-transformers and torch ({error})",
+                hint="pip install 'modcli[sentence-transformers]'",
             ) from error
         if not Path(model).is_dir() and not _REPOSITORY.fullmatch(str(model)):
             raise BackendError("no such folder", location=Location(str(model)))
@@ -78,19 +78,19 @@ class SentenceTransformers:
                 readable, batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False
             )
         except (RuntimeError, ValueError, TypeError) as error:
-            raise BackendError(f"{self.facts.name} failed: {_first_line(error)}") from error
+            raise BackendError(f"{self.facts.name} failed: {first_line(error)}") from error
         return unit_rows(np.asarray(vectors, np.float32))
 
 
 def _not_loaded(model: str | Path, offline: bool, error: Exception) -> BackendError:
     if Path(model).exists():
         return BackendError(
-            f"is no text embedder that can be loaded: {_first_line(error)}",
+            f"is no text embedder that can be loaded: {first_line(error)}",
             location=Location(str(model)),
             hint="It must be the folder of a sentence-transformers model, with modules.json and config.json.",
         )
     return BackendError(
-        f"{model} cannot be loaded: {_first_line(error)}",
+        f"{model} cannot be loaded: {first_line(error)}",
         hint="modcli is set to stay offline, and no copy of it is on this machine"
         if offline
         else "Is the hub reachable, and the name right (owner/name)?",
@@ -108,7 +108,3 @@ def _digest(model: Any) -> str:
         total.update(name.encode())
         total.update(values.cpu().flatten().view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]

@@ -28,7 +28,7 @@ def test_without_the_package_the_hint_names_the_extra(
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(MissingExtraError, match="sentence-transformers") as caught:
         SentenceTransformers(tmp_path)
-    assert caught.value.hint == "pip install 'modcli[prefilter]'"
+    assert caught.value.hint == "pip install 'modcli[sentence-transformers]'"
 
 
 def test_unit_vectors_in_order(tiny: Path) -> None:
