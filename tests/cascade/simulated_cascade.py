@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.cascade.drift import DriftWatch, bets_after, wealth
+
 #: How much of a price each stage may spend, on dismissing and on acting: the later one knows more.
 SPENDS = (0.3, 1.0)
 
@@ -109,3 +111,15 @@ def _lost(points: Floats, prices: Floats) -> Floats:
 def allowed_breaks(runs: int, share: float = 0.05) -> float:
     """The largest share of broken promises that chance explains: three standard deviations above what is allowed."""
     return float(share + 3 * np.sqrt(share * (1 - share) / runs))
+
+
+def items_until_alarm(streams: NDArray[np.bool_], limit: float, alpha: float = 0.05) -> NDArray[np.int64]:
+    """After how many audited items each of many streams (shape (items, streams)) raises a drift alarm; 0 for never."""
+    bets = np.zeros((streams.shape[1], len(DriftWatch(limit).bets)))
+    first = np.zeros(streams.shape[1], np.int64)
+    for at, disagreed in enumerate(streams, start=1):
+        bets = bets_after(bets, at, limit, disagreed)
+        first[(first == 0) & (wealth(bets, at) >= 1 / alpha)] = at
+        # Those go on no further: their wealth would outgrow a float.
+        bets[first > 0] = 0
+    return first
