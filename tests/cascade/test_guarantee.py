@@ -394,8 +394,8 @@ def test_loss_points_are_where_the_cascade_begins_to_be_wrong() -> None:
 
 
 def test_a_second_opinion() -> None:
-    """MAPIE's learn-then-test on the same rows: both keep the promise, and the exact rule lets less through to the full
-    judge, for it need not divide the confidence among a grid of thresholds."""
+    """MAPIE's learn-then-test on the same rows, testing thresholds from the safest on: both keep the promise, at nearly
+    the same price. The exact rule's is somewhat higher, for it needs no grid and has the exact tail."""
     control = pytest.importorskip("mapie.risk_control")
     runs, items, target = 25, 4000, 0.9
     population, grid = Population.of(Stream(0.05)), np.geomspace(0.0005, 0.5, 60)
@@ -409,12 +409,12 @@ def test_a_second_opinion() -> None:
             target_level=target,
             confidence_level=0.95,
             list_predict_params=grid,
+            fwer_method="fixed_sequence",
         )
         controller.calibrate(score[:, None], population.acted[rows].astype(int))
-        assert controller.best_predict_param is not None
-        # It acts at or above its threshold, which therefore is not lost yet.
-        theirs.append(np.nextafter(float(controller.best_predict_param), 0))
+        # All that it calls valid are so jointly. It acts at a threshold, which therefore is not lost yet.
+        theirs.append(np.nextafter(float(np.max(controller.valid_predict_params)), 0))
         ours.append(recall_price(population, rows, target))
     for prices in (ours, theirs):
         assert (population.recall_lost(many(prices)) > 1 - target).mean() <= allowed_breaks(runs)
-    assert np.median(ours) > np.median(theirs)
+    assert 0.8 < np.median(theirs) / np.median(ours) <= 1
