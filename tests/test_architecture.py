@@ -35,7 +35,7 @@ VENDORS = {
     "typer": {"cli"},
     "rich": {"cli", "reports"},
     "jinja2": {"prompts", "reports"},
-    "sklearn": {"evaluation"},
+    "sklearn": {"cascade", "evaluation"},
     "setfit": {"evaluation"},
     "datasets": {"evaluation"},
     "detoxify": {"evaluation"},
