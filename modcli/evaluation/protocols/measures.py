@@ -14,15 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.evaluation.intervals import wilson
+from modcli.evaluation.intervals import CONFIDENCE, wilson
 from modcli.evaluation.predictions import UNKNOWN, Predictions
-from modcli.evaluation.weighted import equal_mass_bins
+from modcli.evaluation.weighted import (
+    Counts,
+    equal_mass_bins,
+    mean_of_defined,
+    metrics_of_counts,
+    ratio,
+)
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Resamples behind an interval, and its share.
-RESAMPLES, COVERAGE = 500, 0.95
+#: Resamples behind an interval.
+RESAMPLES = 500
 #: Shares of rows: where every row of every draw agrees, resampling says that nothing else is possible, which is wrong.
 _SHARES = ("accuracy", "precision", "recall", "false positives", "found")
 #: Too high in a resample by about as much as in the rows themselves.
@@ -163,61 +169,36 @@ def _interval(
         return float("nan"), float("nan")
     if value is not None:
         means = np.maximum(means - (means.mean() - value), 0.0)
-    tail = (1 - COVERAGE) / 2
+    tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Weighted counts of one category, each of shape (weightings,)."""
-
-    hits: Floats
-    alarms: Floats
-    misses: Floats
-    passed: Floats
-
-
-def _counted(truth: Any, fired: Any, known: Any, weights: Floats) -> _Counts:
+def _counted(truth: Any, fired: Any, known: Any, weights: Floats) -> Counts:
     """The flags have shape (rows,)."""
-    return _Counts(
-        hits=weights @ (truth & fired & known),
-        alarms=weights @ (~truth & fired & known),
-        misses=weights @ (truth & ~fired & known),
-        passed=weights @ (~truth & ~fired & known),
+    return Counts(
+        tp=weights @ (truth & fired & known),
+        fp=weights @ (~truth & fired & known),
+        fn=weights @ (truth & ~fired & known),
+        tn=weights @ (~truth & ~fired & known),
+        squared=np.zeros(len(weights)),  # of no use here
     )
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0), np.float64)
-
-
-def _accuracy(of: _Counts) -> Floats:
-    return _ratio(of.hits + of.passed, of.hits + of.alarms + of.misses + of.passed)
-
-
-def _precision(of: _Counts) -> Floats:
-    return _ratio(of.hits, of.hits + of.alarms)
-
-
-def _recall(of: _Counts) -> Floats:
-    return _ratio(of.hits, of.hits + of.misses)
-
-
-def _false_positives(of: _Counts) -> Floats:
-    return _ratio(of.alarms, of.alarms + of.passed)
-
-
-def _f1(of: _Counts) -> Floats:
-    return _ratio(2 * of.hits, 2 * of.hits + of.alarms + of.misses)
-
-
-def _share(of: _Counts) -> Floats:
+def _share(of: Counts) -> Floats:
     """Of all rows, the share in which the category was found."""
-    return _ratio(of.hits + of.alarms, of.hits + of.alarms + of.misses + of.passed)
+    return ratio(of.tp + of.fp, of.rows)
 
 
-def _over_categories(of_one: Callable[[_Counts], Floats]) -> Metric:
+def _f1(of: Counts) -> Floats:
+    return metrics_of_counts(of)["f1"]
+
+
+def _counts_metric(name: str) -> Callable[[Counts], Floats]:
+    return lambda of: metrics_of_counts(of)[name]
+
+
+def _over_categories(of_one: Callable[[Counts], Floats]) -> Metric:
     """A metric of counts, mean over the categories (of one: its own)."""
 
     def metric(answers: Answers, weights: Floats) -> Floats:
@@ -234,11 +215,7 @@ def _over_categories(of_one: Callable[[_Counts], Floats]) -> Metric:
 
 def _mean(columns: Sequence[Floats], weights: Floats) -> Floats:
     """Mean over the categories in which a metric is defined."""
-    if not columns:
-        return np.full(len(weights), np.nan)
-    stacked = np.stack(columns)
-    defined = ~np.isnan(stacked)
-    return _ratio(np.where(defined, stacked, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64))
+    return mean_of_defined(columns) if columns else np.full(len(weights), np.nan)
 
 
 @dataclass(frozen=True)
@@ -266,7 +243,7 @@ def _auroc_of(ranked: _Ranked) -> Floats:
     """The share of pairs in which the positive has the higher score, ties counting half."""
     below = ranked.negatives.sum(axis=1, keepdims=True) - np.cumsum(ranked.negatives, axis=1)
     won = (ranked.positives * (below + ranked.negatives / 2)).sum(axis=1)
-    return _ratio(won, ranked.positives.sum(axis=1) * ranked.negatives.sum(axis=1))
+    return ratio(won, ranked.positives.sum(axis=1) * ranked.negatives.sum(axis=1))
 
 
 def _auprc_of(ranked: _Ranked) -> Floats:
@@ -274,7 +251,7 @@ def _auprc_of(ranked: _Ranked) -> Floats:
     hits = np.cumsum(ranked.positives, axis=1)
     all_found = hits + np.cumsum(ranked.negatives, axis=1)
     precision = np.divide(hits, all_found, out=np.zeros_like(hits), where=all_found > 0)
-    return _ratio((ranked.positives * precision).sum(axis=1), ranked.positives.sum(axis=1))
+    return ratio((ranked.positives * precision).sum(axis=1), ranked.positives.sum(axis=1))
 
 
 def _of_ranks(of_one: Callable[[_Ranked], Floats]) -> Metric:
@@ -300,7 +277,7 @@ def _calibration_error(answers: Answers, weights: Floats) -> Floats:
         used = weights[:, known]
         bins = equal_mass_bins(score)
         gaps = (used * (score - positive)) @ (bins[:, None] == np.arange(bins.max(initial=0) + 1))
-        errors.append(_ratio(np.abs(gaps).sum(axis=1), used.sum(axis=1)))
+        errors.append(ratio(np.abs(gaps).sum(axis=1), used.sum(axis=1)))
     return _mean(errors, weights)
 
 
@@ -322,13 +299,13 @@ def _classes(answers: Answers, weights: Floats) -> tuple[Floats, Floats]:
     counts = [_counted(truth[:, i], fired[:, i], judged, weights) for i in range(truth.shape[1])]
     return (
         np.stack([_f1(of) for of in counts], axis=1),
-        np.stack([of.hits + of.misses for of in counts], axis=1),
+        np.stack([of.tp + of.fn for of in counts], axis=1),
     )
 
 
 def _weighted_f1(answers: Answers, weights: Floats) -> Floats:
     f1, support = _classes(answers, weights)
-    return _ratio((np.nan_to_num(f1) * support).sum(axis=1), support.sum(axis=1))
+    return ratio((np.nan_to_num(f1) * support).sum(axis=1), support.sum(axis=1))
 
 
 def _macro_class_f1(answers: Answers, weights: Floats) -> Floats:
@@ -338,17 +315,17 @@ def _macro_class_f1(answers: Answers, weights: Floats) -> Floats:
 def _class_accuracy(answers: Answers, weights: Floats) -> Floats:
     judged = answers.known.all(axis=1)
     right = ((answers.truth == 1) == answers.fired).all(axis=1) & judged
-    return _ratio(weights @ right, weights @ judged)
+    return ratio(weights @ right, weights @ judged)
 
 
 #: By name. Where there are several categories, the mean over those in which the metric is defined, except for the
 #: last five: `any f1` joins the categories to one, and the `class` metrics take exactly one class, or none, for a row.
 METRICS: Mapping[str, Metric] = {
-    "accuracy": _over_categories(_accuracy),
-    "precision": _over_categories(_precision),
-    "recall": _over_categories(_recall),
-    "f1": _over_categories(_f1),
-    "false positives": _over_categories(_false_positives),
+    "accuracy": _over_categories(_counts_metric("accuracy")),
+    "precision": _over_categories(_counts_metric("precision")),
+    "recall": _over_categories(_counts_metric("recall")),
+    "f1": _over_categories(_counts_metric("f1")),
+    "false positives": _over_categories(_counts_metric("false_positive_rate")),
     "found": _over_categories(_share),
     "auroc": _of_ranks(_auroc_of),
     "auprc": _of_ranks(_auprc_of),
