@@ -214,7 +214,7 @@ KEYS = (
     Key("context", _whole, 8192, in_project=True),
     Key("offline", _auto_or_switch, None),
     Key("cache", _switch, True, in_project=True),
-    Key("stage", _choice("auto", "reading", "model"), "auto", in_project=True),
+    Key("stage", _choice("auto", "prefilter", "reading", "model"), "auto", in_project=True),
     Key("format", _choice("auto", "table", "jsonl", "csv"), "auto", in_project=True),
     Key("on_error", _choice("warn", "block", "fail"), "warn", in_project=True),
     Key("fail_on", _choice("block", "warn", "never"), "block", in_project=True),

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
+from modcli.cascade.auditing import Auditor
 from modcli.cascade.cache import VerdictCache
+from modcli.cascade.early import LEAST_BATCH, Early, found_early
 from modcli.cascade.parts import Parts, content_of, parts_of
 from modcli.cascade.preparation import Preparation
-from modcli.errors import BackendError, ModcliError, PrefixTooLong
+from modcli.errors import BackendError, ModcliError, PrefixTooLong, UsageError
 from modcli.item import Item
 from modcli.judges.decision import decide, deciding
 from modcli.judges.judge import Judge, LabelFit, probability, shares
@@ -31,19 +33,22 @@ Floats = NDArray[np.float64]
 
 
 class Stage(StrEnum):
-    """How deep to go: until sure, the reading alone, or the full judge for every item."""
+    """How deep to go: until sure, the early stages alone, the reading alone, or the full judge for every item."""
 
     AUTO = "auto"
+    PREFILTER = "prefilter"
     READING = "reading"
     MODEL = "model"
 
 
 @dataclass
 class Statistics:
-    """What has been counted. `stages`: items by the stage that decided; `seconds`: time by what it went to."""
+    """What has been counted. `stages`: items by the stage that decided; `seconds`: time by what it went to; `early`: that
+    of each early stage, in their order."""
 
     stages: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    early: Mapping[str, float] = field(default_factory=dict)
     tokens: int = 0
 
     @contextmanager
@@ -60,7 +65,8 @@ class Moderator:
     """Judges items by one profile.
 
     `profile` is the one whose categories are judged (`judges.tasks.as_judged`), `digest` that of the user's own.
-    What cannot be judged gets `on_error`.
+    What cannot be judged gets `on_error`. `early` decides what it is sure of before the model is asked; `auditor` chooses
+    some of that to be judged in full as well. Raises UsageError where only early stages are to judge, and there are none.
     """
 
     def __init__(
@@ -75,8 +81,12 @@ class Moderator:
         cache: VerdictCache | None = None,
         stage: Stage = Stage.AUTO,
         on_error: Action = Action.WARN,
+        early: Early | None = None,
+        auditor: Auditor | None = None,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        if stage is Stage.PREFILTER and early is None:
+            raise UsageError("--stage prefilter is for `modcli check`", hint="leave out --stage")
         self._profile = profile
         self._backend = backend
         self._reader = reader
@@ -86,8 +96,15 @@ class Moderator:
         self._cache = cache
         self._stage = stage
         self._on_error = on_error
+        self.early = early
+        self._auditor = auditor
         self._tell = tell
         self.statistics = Statistics()
+
+    @property
+    def batch(self) -> int:
+        """How many items it wants at once."""
+        return self.early.batch if self.early is not None else LEAST_BATCH
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order. Raises what concerns all items alike (PrefixTooLong, ProfileError)."""
@@ -106,9 +123,7 @@ class Moderator:
                 )
                 answered[content] = self._read_in_part(nothing) if parts.read < 1 else nothing
         if open_parts:
-            fresh = dict(zip(open_parts, self._judge_all(list(open_parts.values())), strict=True))
-            self._keep({content: verdict for content, verdict in fresh.items() if verdict.error is None})
-            answered |= fresh
+            answered |= self._decided(open_parts)
         verdicts = [
             self._failed(item.error) if item.error is not None else answered[content_of(item)]
             for item in items
@@ -140,15 +155,61 @@ class Moderator:
         return replace(verdict, rationale=first_sentence(written))
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model, and keep what audits have shown."""
+        if self._auditor is not None:
+            self._auditor.save()
         self._backend.close()
+
+    def _decided(self, items: Mapping[str, Parts]) -> dict[str, Verdict]:
+        """The verdicts by content: of an early stage where one is sure and the item is not audited, else in full."""
+        scope = self._early_scope
+        early = self._decided_early(items)
+        audited = [c for c in early if self._auditor is not None and self._auditor.chooses(c)]
+        rest = {c: parts for c, parts in items.items() if c not in early or c in audited}
+        full = dict(zip(rest, self._judge_all(list(rest.values())), strict=True)) if rest else {}
+        # An audit that fails is none.
+        for content in [c for c in audited if full[c].error is not None]:
+            del full[content]
+        self._keep({c: verdict for c, verdict in full.items() if verdict.error is None})
+        # An early verdict holds for this cascade at this price; one in full holds for any.
+        left = {c: verdict for c, verdict in early.items() if c not in full and verdict.error is None}
+        self._keep({f"{c}@{scope}": verdict for c, verdict in left.items()})
+        if self._auditor is not None:
+            self._auditor.take({c: full[c].action is not early[c].action for c in audited if c in full})
+        return early | full
+
+    def _decided_early(self, items: Mapping[str, Parts]) -> dict[str, Verdict]:
+        """The verdicts of early stages, by content; where no judge stands behind them, one for each."""
+        if self.early is None:
+            return {}
+        answers = self.early.answers(list(items.values()))
+        self.statistics.early = self.early.seconds
+        self.statistics.seconds["early"] = sum(self.early.seconds.values())
+        verdicts: dict[str, Verdict] = {}
+        for (content, parts), answer in zip(items.items(), answers, strict=True):
+            if answer is not None:
+                action, found, reason = found_early(self._profile, self.early.categories, answer)
+                verdict = self._verdict(
+                    action, stage=answer.stage, reason=reason, categories=found, read=parts.read
+                )
+                verdicts[content] = self._read_in_part(verdict) if parts.read < 1 else verdict
+            elif self.early.decides_all:
+                verdicts[content] = self._failed("no early stage could decide")
+        return verdicts
+
+    @property
+    def _early_scope(self) -> str:
+        return self.early.scope if self.early is not None else ""
 
     def _from_cache(self, items: Sequence[Item]) -> dict[str, Verdict]:
         if self._cache is None:
             return {}
+        contents = {content_of(item) for item in items if item.error is None}
+        early = {f"{content}@{self._early_scope}": content for content in contents} if self.early else {}
         try:
             with self.statistics.timed("cache"):
-                return self._cache.get([content_of(item) for item in items if item.error is None])
+                found = self._cache.get([*contents, *early])
+                return {early.get(key, key): found[key] for key in sorted(found, key=contents.__contains__)}
         except (sqlite3.Error, OSError) as error:
             self._cache = None
             self._tell(f"kept verdicts cannot be read ({error}); judging goes on without")

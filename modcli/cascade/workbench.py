@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modcli.backends.base import Backend
+from modcli.cascade.auditing import Auditor
 from modcli.cascade.cache import VerdictCache
+from modcli.cascade.early import Early
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import PROMPT_SHOTS, Preparation
 from modcli.judges.tasks import as_judged
@@ -63,6 +65,8 @@ class Workbench:
         sample: Sequence[str] = (),
         cache: VerdictCache | None = None,
         on_error: Action = Action.WARN,
+        early: Early | None = None,
+        auditor: Auditor | None = None,
     ) -> Moderator:
         """A moderator that judges by a user's profile. Closing it closes the workbench's model."""
         judged = as_judged(profile)
@@ -76,6 +80,8 @@ class Workbench:
             cache=cache,
             stage=stage,
             on_error=on_error,
+            early=early,
+            auditor=auditor,
             tell=self.tell,
         )
 

@@ -19,6 +19,8 @@ from modcli.cascade.preparation import PROMPT_SHOTS, judging, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
+from modcli.cli.assemble_cascade import TUNING as TUNING
+from modcli.cli.assemble_cascade import audited, early_stages, prefilter
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
 from modcli.judges.judge import Evidence
@@ -32,8 +34,6 @@ from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
 from modcli.weights.locate import ModelFile, ensure
 
-#: Within the data folder: what a profile was tuned on is no cache, and cannot be made again.
-TUNING = "tuning"
 VERDICTS, SCORES = "verdicts.db", "scores.db"
 STATES, JUDGES, PREFIXES, FACTS, TESTS = "states", "judges", "prefixes", "models", "tests"
 #: Bytes that these kinds may take on disk: beyond that, the least recently used go.
@@ -49,14 +49,27 @@ def build_moderator(
     on_error: Action,
     tell: Callable[[str], None] = lambda _line: None,
     verdicts: bool = True,
+    cascade: bool = False,
+    seconds: float | None = None,
+    audits: bool = True,
 ) -> Moderator:
     """Everything joined; the model itself is loaded when it is first needed. Fetches weights where allowed.
 
-    Without `verdicts` every item is judged anew, whatever the cache knows.
+    Without `verdicts` every item is judged anew, whatever the cache knows. `cascade` and what follows as for
+    `moderator_on`.
     """
     refuse_blind(settings, profile)
     bench = build_workbench(settings, tell=tell)
-    return moderator_on(bench, settings, profile, on_error=on_error, verdicts=verdicts)
+    return moderator_on(
+        bench,
+        settings,
+        profile,
+        on_error=on_error,
+        verdicts=verdicts,
+        cascade=cascade,
+        seconds=seconds,
+        audits=audits,
+    )
 
 
 def refuse_blind(settings: Settings, profile: Profile) -> None:
@@ -82,17 +95,39 @@ def moderator_on(
     on_error: Action,
     shots: int = PROMPT_SHOTS,
     verdicts: bool = True,
+    cascade: bool = False,
+    seconds: float | None = None,
+    audits: bool = True,
 ) -> Moderator:
     """A moderator on a model that is at hand, tuned where the profile was. At most `shots` shots of each category stand
-    in the profile prompt."""
+    in the profile prompt.
+
+    With `cascade`, what early stages of a tuned profile are sure of is decided by them, and with `audits` a few of these
+    items are judged in full as well; `seconds` is what an item may take then, mean. (Who tunes or measures the full judge
+    does without.) Raises UsageError where `seconds` or `--stage prefilter` cannot be.
+    """
     sample = _sample(settings, profile, bench.tell)
     if sample and settings.stage == Stage.READING:
         judge = bench.preparation(as_judged(profile), shots=shots, sample=sample).judge
         _refuse([category.name for category in judge.categories if category.evidence is Evidence.DEFINITION])
     kept = settings.cache and verdicts
     cache = _verdict_cache(settings, profile, bench, (shots, *sample)) if kept else None
+    early, auditor = None, None
+    if settings.stage == Stage.PREFILTER:
+        early = prefilter(settings, bench, profile, sample)
+    elif settings.stage == Stage.AUTO and cascade and shots == PROMPT_SHOTS:
+        early = early_stages(settings, bench, profile, sample, seconds=seconds)
+        if early is not None and audits:
+            auditor = audited(settings, profile, early, bench.tell, chosen=seconds is not None)
     return bench.moderator(
-        profile, stage=Stage(settings.stage), shots=shots, sample=sample, cache=cache, on_error=on_error
+        profile,
+        stage=Stage(settings.stage),
+        shots=shots,
+        sample=sample,
+        cache=cache,
+        on_error=on_error,
+        early=early,
+        auditor=auditor,
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import chain
@@ -13,10 +16,14 @@ from typing import Annotated
 
 import typer
 
+from modcli.cascade.budget import Budget
+from modcli.cascade.early import EarlyStages
 from modcli.cli.assemble import build_moderator
+from modcli.cli.assemble_cascade import bounds, not_tuned
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.stream import Options, run_check, tell
 from modcli.errors import UsageError
+from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.profiles.find import Shelf
@@ -30,6 +37,7 @@ from modcli.reports.terminal import TableReport, standard_console
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refuse_output
 from modcli.sources.jsonl import read_jsonl
+from modcli.sources.spooled import Spooled
 from modcli.sources.text import read_arguments, read_text
 
 #: Settings that change what passes: where the folder one stands in makes them, it is said.
@@ -44,6 +52,14 @@ class InputFormat(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much is judged in full, where the user says so: what an item may take, or how many."""
+
+    seconds: float | None = None
+    budget: Budget | None = None
 
 
 Files = Annotated[
@@ -88,7 +104,26 @@ Model = Annotated[str | None, typer.Option("--model", metavar="NAME|PATH", help=
 Stage = Annotated[
     str | None,
     typer.Option(
-        "--stage", metavar="auto|reading|model", help="How deep to judge; model: every item in full."
+        "--stage",
+        metavar="auto|prefilter|reading|model",
+        help="How deep to judge; model: every item in full; prefilter: without the model.",
+    ),
+]
+Throughput = Annotated[
+    str | None,
+    typer.Option(
+        "--throughput",
+        metavar="N/s",
+        help="Judge so many items a second: of a tuned profile, no more in full than that allows.",
+    ),
+]
+Most = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        min=0,
+        metavar="N",
+        help="Judge at most N items in full, the most uncertain ones. Reads all input first; for tuned profiles.",
     ),
 ]
 FailOn = Annotated[
@@ -125,6 +160,8 @@ def check(
     backend: Backend = None,
     model: Model = None,
     stage: Stage = None,
+    throughput: Throughput = None,
+    budget: Most = None,
     fail_on: FailOn = None,
     on_error: OnError = None,
     offline: Offline = None,
@@ -141,6 +178,7 @@ def check(
     flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
     flags |= {"threads": threads, "cache": False if no_cache else None}
     settings = load_settings(flags, os.environ, Path.cwd())
+    depth = _depth(throughput, budget, settings)
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
     options = Options(
@@ -153,7 +191,7 @@ def check(
     )
     reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
     try:
-        status = _run(files or [], text or [], reader_of, which, settings, options)
+        status = _run(files or [], text or [], reader_of, which, settings, options, depth)
     except KeyboardInterrupt:
         tell(f"exit status {INTERRUPTED}: interrupted")
         status = INTERRUPTED
@@ -191,6 +229,7 @@ def _run(
     which: Print | None,
     settings: Settings,
     options: Options,
+    depth: Depth,
 ) -> int:
     """Check what was asked for, then load the model, then judge; the exit status."""
     names = files or ([] if texts else [DASH])
@@ -201,14 +240,68 @@ def _run(
     profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
     report = make_report(output, settings.format, which, as_judged(profile), explain=options.explain)
     on_error = unjudged_action(settings, which)
-    moderator = build_moderator(settings, profile, on_error=on_error, tell=tell)
+    moderator = build_moderator(
+        settings,
+        profile,
+        on_error=on_error,
+        tell=tell,
+        cascade=True,
+        seconds=depth.seconds,
+        # What stands for a budget is a number of judgements: none is left for audits.
+        audits=depth.budget is None,
+    )
     try:
         if DASH in names and sys.stdin.isatty():
             tell("reading from the terminal: one text a line, Ctrl-D ends")
         items = chain(read_arguments(texts), read_inputs(names, reader_of))
-        return run_check(items, moderator, report, options)
+        if depth.budget is None:
+            return run_check(items, moderator, report, options)
+        if not isinstance(moderator.early, EarlyStages):
+            raise not_tuned(profile, "--budget")
+        with closing(Spooled()) as spooled:
+            _spend(depth.budget, moderator.early, spooled.through(items))
+            return run_check(spooled.again(), moderator, report, options)
     finally:
         moderator.close()
+
+
+def _depth(throughput: str | None, budget: int | None, settings: Settings) -> Depth:
+    """What was asked for. Raises UsageError for what is no throughput, and for what contradicts itself."""
+    if throughput is None and budget is None:
+        return Depth()
+    if throughput is not None and budget is not None:
+        raise UsageError("--throughput and --budget each say how much is judged in full: give one of them")
+    if settings.stage != "auto":
+        option = "--budget" if throughput is None else "--throughput"
+        raise UsageError(
+            f"{option} says how much is judged in full, and --stage {settings.stage} as well",
+            hint=f"leave out one of them (--stage is from {settings.origin('stage')})",
+        )
+    if throughput is None:
+        return Depth(budget=Budget(budget or 0))
+    given = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(?:/\s*s)?", throughput.strip(), re.ASCII)
+    if given is None or float(given[1]) <= 0:
+        raise UsageError(f"--throughput is a number of items a second, not {throughput!r}", hint="50/s")
+    return Depth(seconds=1 / float(given[1]))
+
+
+def _spend(budget: Budget, early: EarlyStages, items: Iterator[Item]) -> None:
+    """Set the price that a budget allows, and say what that comes to."""
+    spending = budget.spending(early, items)
+    early.price = spending.price
+    tell(
+        f"{spending.in_full:,} of {spending.items:,} items are judged in full, which takes about "
+        f"{duration(spending.seconds)}; {bounds(early.tuned, spending.price)}"
+    )
+    if spending.in_full > budget.most:
+        tell(f"that is more than {budget.most:,}: the others cannot be decided early, being too long or odd")
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, roughly."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def unjudged_action(settings: Settings, which: Print | None) -> Action:

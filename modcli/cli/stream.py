@@ -30,8 +30,6 @@ from modcli.reports.terminal_text import printable
 from modcli.sources.batches import batches
 from modcli.verdict import Verdict
 
-#: Enough to fill the model's batches, few enough that a slow model still answers every few seconds.
-BATCH = 32
 WAIT_SECONDS = 0.05
 #: The moderator's name for the time that a profile's first use takes.
 PREPARING = "preparing"
@@ -39,6 +37,11 @@ PREPARING = "preparing"
 
 class Judging(Protocol):
     """The part of a moderator that the loop uses."""
+
+    @property
+    def batch(self) -> int:
+        """How many items it wants at once."""
+        ...
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order."""
@@ -114,7 +117,7 @@ class _Run:
 
     def through(self, items: Iterable[Item], interrupt: Interrupt) -> None:
         """Judge and write until the items end, or one cannot be judged and that is to end the run."""
-        stream = batches(items, BATCH, WAIT_SECONDS)
+        stream = batches(items, self.moderator.batch, WAIT_SECONDS)
         try:
             for batch in stream:
                 for item, verdict in self._judged(batch):

@@ -12,6 +12,8 @@ from modcli.profile import Action
 from modcli.verdict import Verdict
 
 OK, FOUND, NOT_JUDGED, INTERRUPTED = 0, 1, 3, 130
+#: How verdicts of the full judge call their stage, and a moderator what its time went to.
+FULL_STAGES, FULL_ACTIVITIES = ("reading", "prompt"), ("reading", "asking")
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Tally:
 
 class Figures(Protocol):
     """What a moderator counts. `stages`: items by the stage that decided; `seconds`: time by what it went
-    to."""
+    to; `early`: that of each early stage, in their order."""
 
     @property
     def stages(self) -> Mapping[str, int]:
@@ -67,6 +69,11 @@ class Figures(Protocol):
     @property
     def seconds(self) -> Mapping[str, float]:
         """Time by what it went to."""
+        ...
+
+    @property
+    def early(self) -> Mapping[str, float]:
+        """Time of each early stage."""
         ...
 
 
@@ -110,10 +117,28 @@ def statistics_lines(tally: Tally, figures: Figures, seconds: float) -> list[str
     lines = [summary_line(tally, seconds), f"cache:  {_share(tally.cached, items)} of the items"]
     stages = [f"{name} {_share(count, items)}" for name, count in figures.stages.items()]
     lines += [f"stages: {', '.join(stages)}"] if stages else []
+    lines += _cascade_lines(items, figures) if figures.early else []
     each = f", {figures.tokens / items:.1f} an item" if items else ""
     lines.append(f"tokens: {figures.tokens:,}{each}")
     spent = "".join(f", {name} {taken:.2f} s" for name, taken in figures.seconds.items())
     lines.append(f"time:   judging {seconds:.2f} s{spent}")
+    return lines
+
+
+def _cascade_lines(items: int, figures: Figures) -> list[str]:
+    """A table: what each stage decided of all items, the time it took, and how many a second it looked at."""
+    in_full = sum(figures.stages.get(stage, 0) for stage in FULL_STAGES)
+    seconds = sum(figures.seconds.get(what, 0.0) for what in FULL_ACTIVITIES)
+    decided = {name: figures.stages.get(name, 0) for name in figures.early} | {"in full": in_full}
+    taken = dict(figures.early) | {"in full": seconds}
+    width = max(len(name) for name in decided)
+    lines = [f"{'stage':{width}}  {'items':>9}  {'share':>5}  {'seconds':>8}  {'items/s':>8}"]
+    looked_at = sum(decided.values())
+    for name, count in decided.items():
+        share = f"{count / items:.0%}" if items else ""
+        speed = f"{looked_at / taken[name]:,.4g}" if taken[name] > 0 and looked_at else ""
+        lines.append(f"{name:{width}}  {count:>9,}  {share:>5}  {taken[name]:>8.2f}  {speed:>8}")
+        looked_at -= count
     return lines
 
 

@@ -28,10 +28,14 @@ class Statistics:
     stages: dict[str, int] = field(default_factory=dict)
     tokens: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    early: dict[str, float] = field(default_factory=dict)
 
 
 class FakeModerator:
     """Judges by the words in a text; `hang` holds it up for a while, `swallow` eats Ctrl-C."""
+
+    batch = 32
+    early = None
 
     def __init__(self, on_error: Action = Action.WARN) -> None:
         self.on_error = on_error

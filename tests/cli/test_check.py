@@ -34,7 +34,7 @@ def built() -> list[FakeModerator]:
 def run(built: list[FakeModerator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `modcli check` with a fake moderator, in a folder with a profile."""
 
-    def build(settings: object, profile: object, *, on_error: Action, tell: object) -> FakeModerator:
+    def build(settings: object, profile: object, *, on_error: Action, **_: object) -> FakeModerator:
         built.append(FakeModerator(on_error))
         return built[-1]
 
@@ -263,7 +263,7 @@ def test_a_terminal_is_told_that_it_is_read(tmp_path: Path) -> None:
         "import sys, modcli.cli.check as check\n"
         "from modcli.cli.app import main\n"
         "from tests.cli.fake import FakeModerator\n"
-        "check.build_moderator = lambda settings, profile, on_error, tell: FakeModerator(on_error)\n"
+        "check.build_moderator = lambda settings, profile, on_error, **_: FakeModerator(on_error)\n"
         "main(['check', '-p', sys.argv[1]])\n"
     )
     profile = tmp_path / "rude.yaml"

@@ -72,6 +72,7 @@ class Counted:
     stages: dict[str, int] = field(default_factory=lambda: {"reading": 3, "prompt": 1})
     tokens: int = 1234
     seconds: dict[str, float] = field(default_factory=lambda: {"model": 1.5})
+    early: dict[str, float] = field(default_factory=dict)
 
 
 def test_the_statistics() -> None:
@@ -84,3 +85,24 @@ def test_the_statistics() -> None:
         "time:   judging 2.00 s, model 1.50 s",
     ]
     assert statistics_lines(Tally(), Counted({}, 0, {}), 0.0)[2] == "tokens: 0"
+
+
+def test_the_statistics_of_a_cascade_are_a_table() -> None:
+    found = tally(*[ALLOWED] * 16, *[BLOCKED] * 3, replace(ALLOWED, cached=True))
+    counted = Counted(
+        {"ngrams": 12, "embedding": 4, "reading": 1, "prompt": 2, "cache": 1},
+        seconds={"early": 1.1, "reading": 1.0, "asking": 2.0},
+        early={"ngrams": 0.01, "embedding": 0.1},
+    )
+    lines = statistics_lines(found, counted, 4.0)
+    assert lines[3:7] == [
+        "stage          items  share   seconds   items/s",
+        "ngrams            12    60%      0.01     1,900",
+        "embedding          4    20%      0.10        70",
+        "in full            3    15%      3.00         1",
+    ]
+
+
+def test_a_cascade_that_was_given_nothing() -> None:
+    lines = statistics_lines(Tally(), Counted({}, 0, {}, {"ngrams": 0.0}), 0.0)
+    assert [line.split() for line in lines[3:5]] == [["ngrams", "0", "0.00"], ["in", "full", "0", "0.00"]]
