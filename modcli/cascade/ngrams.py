@@ -20,7 +20,7 @@ class NGrams:
 
     def __init__(self) -> None:
         try:
-            from scipy.sparse import hstack
+            from scipy.sparse import csr_matrix, hstack
             from sklearn.feature_extraction.text import HashingVectorizer
         except ImportError as error:
             raise MissingExtraError(
@@ -31,10 +31,12 @@ class NGrams:
             HashingVectorizer(analyzer="word", ngram_range=_WORDS, **common),
             HashingVectorizer(analyzer="char_wb", ngram_range=_PIECES, **common),
         )
-        self._hstack = hstack
+        self._hstack, self._none = hstack, csr_matrix((0, 2 * _SIZE))
 
     def features(self, texts: Sequence[str]) -> Any:
         """A sparse matrix (texts, features); a text without a word has a row of zeros in the first half."""
+        if not len(texts):
+            return self._none
         # Half a surrogate pair cannot be hashed.
         readable = [text.encode("utf-8", "replace").decode() for text in texts]
         return self._hstack([kind.transform(readable) for kind in self._kinds]).tocsr()

@@ -34,8 +34,12 @@ def doubts(log_odds: Floats, eagerness: float = 1.0) -> Floats:
         raise ValueError("a stage that is not eager at all is left out instead")
     if not log_odds.shape[1]:
         return np.full(len(log_odds), np.inf)
-    found = probability(-np.abs(log_odds)).max(axis=1) / eagerness
-    return np.where(np.isnan(found), np.inf, found)
+    # The least sure category's; NaN is passed on.
+    least = np.abs(log_odds).min(axis=1)
+    answered = ~np.isnan(least)
+    found = np.full(len(least), np.inf)
+    found[answered] = probability(-least[answered]) / eagerness
+    return found
 
 
 def decided_at(stage_doubts: Sequence[Floats], price: float) -> NDArray[np.int64]:
@@ -96,15 +100,13 @@ def best_plan(
     `log_odds` (items, categories), `wrong` and `missed` (items,) are those of each stage: where its answer differs from
     the full judge's, and where it lets pass what the full judge acts on. Raises ValueError without a stage.
     """
-    best: Plan | None = None
+    if not log_odds:
+        raise ValueError("a cascade without an early stage has no plan")
+    plans: list[Plan] = []
     for eagerness in product(EAGERNESS, repeat=len(log_odds)):
         if max(eagerness) < 1:
             continue  # the same cascade as with all of them so much more eager, at another price
         of_stages = [doubts(odds, eager) for odds, eager in zip(log_odds, eagerness, strict=True)]
         price = price_of(loss_points(of_stages, wrong), loss_points(of_stages, missed))
-        cost, _ = cost_of(of_stages, price, seconds, full_seconds)
-        if best is None or cost < best.cost:
-            best = Plan(eagerness, cost)
-    if best is None:
-        raise ValueError("a cascade without an early stage has no plan")
-    return best
+        plans.append(Plan(eagerness, cost_of(of_stages, price, seconds, full_seconds)[0]))
+    return min(plans, key=lambda plan: plan.cost)
