@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from modcli.cascade.drift import DriftWatch, is_audited
 from modcli.cascade.early import EarlyStages
 from modcli.cascade.guarantee import upper_bound
@@ -65,7 +67,7 @@ class Auditor:
             self.alarms = record["alarms"]
             self._seen = dict.fromkeys(record["seen"])
         if self.alarms and not chosen:
-            early.price = lowered(early.price, self.alarms)
+            early.price = lowered(early.tuned, early.price, self.alarms)
         if self.alarms:
             self._tell(_earlier(self.alarms, early.price, chosen=chosen))
         self.watch = self._new_watch()
@@ -120,7 +122,8 @@ class Auditor:
     def _alarm(self) -> None:
         said = self.watch.words()
         self.alarms += 1
-        self._early.price = lowered(self._early.price, 1) if self.alarms < _MOST_ALARMS else 0.0
+        more = 1 if self.alarms < _MOST_ALARMS else _MOST_ALARMS
+        self._early.price = lowered(self._early.tuned, self._early.price, more)
         what = "fewer posts are" if self._early.price > 0 else "nothing is"
         self._tell(
             f"warning: {said} The posts are no longer like those it was tuned on: `modcli tune` again, with a new "
@@ -147,9 +150,13 @@ class Auditor:
             return None
 
 
-def lowered(price: float, alarms: int) -> float:
-    """The price after so many alarms."""
-    return 0.0 if alarms >= _MOST_ALARMS else price / _DIVISOR**alarms
+def lowered(tuned: TunedCascade, price: float, alarms: int) -> float:
+    """The price after so many alarms. One at which all calibration items are decided early counts as the lowest such."""
+    if alarms >= _MOST_ALARMS or not tuned.stages:
+        return 0.0
+    known = np.concatenate(tuned.doubts)
+    known = known[np.isfinite(known)]
+    return min(price, float(known.max())) / _DIVISOR**alarms if len(known) else 0.0
 
 
 def _identity(tuned: TunedCascade) -> str:

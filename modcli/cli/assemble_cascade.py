@@ -99,10 +99,11 @@ def _was_tuned(folder: Path, profile: Profile) -> bool:
     """Whether there is a cascade for a profile of this name but another content, and that is not told otherwise."""
     if load_tuning(folder, profile.digest) is None and outdated(folder, profile.name, profile.digest):
         return False
-    return any(_key_of(file).get(_NAME) == profile.name for file in folder.glob(f"*{_SUFFIX}"))
+    return any(key_of(file).get(_NAME) == profile.name for file in folder.glob(f"*{_SUFFIX}"))
 
 
-def _key_of(file: Path) -> dict[str, str]:
+def key_of(file: Path) -> dict[str, str]:
+    """The key of a kept cascade, without the rest of it; empty where it cannot be read."""
     with (
         suppress(OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile),
         np.load(file, allow_pickle=False) as arrays,
