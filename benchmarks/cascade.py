@@ -19,13 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
+from modcli.cascade.chains import chain_log_odds
+from modcli.cascade.costs import costs_of, seconds_of
 from modcli.cascade.drift import AUDITED_SHARE, DriftWatch
 from modcli.cascade.early import Features, features_of
 from modcli.cascade.guarantee import PromiseKind, upper_bound
 from modcli.cascade.parts import parts_of
 from modcli.cascade.preparation import taps_of
 from modcli.cascade.routing import decided_at, doubts
-from modcli.cascade.teaching import Lesson, acting, chain_log_odds, costs_of, full_targets, seconds_of, teach
+from modcli.cascade.teaching import Lesson, acting, full_targets, teach
 from modcli.cascade.tuned import EMBEDDING, NGRAMS, SHALLOW, Judged, TunedCascade, Wish
 from modcli.cli.assemble import build_workbench, moderator_on
 from modcli.cli.assemble_embedder import build_embedder

@@ -56,6 +56,8 @@ TESTED_WITH = {
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",
     "backends/taps.py": "backends/test_llama_cpp.py",
+    "cascade/chains.py": "cascade/test_teaching.py",
+    "cascade/costs.py": "cascade/test_teaching.py",
     "cli/app.py": "cli/test_check.py",
     "cli/answers.py": "cli/test_profile_learn.py",
     "cli/assemble.py": "cli/test_check.py",

@@ -63,8 +63,11 @@ class Judged:
         """How severe the full judge's answer is, shape (items,)."""
         return severity_of(self.acted, self.severities)
 
-    def wrong(self, stage: int) -> Mask:
-        """Where a stage's action is another than the full judge's."""
+    def wrong(self, stage: int, category: int | None = None) -> Mask:
+        """Where a stage's action is another than the full judge's; or, of one category, where only one of them acts for
+        it."""
+        if category is not None:
+            return np.asarray((self.log_odds[stage][:, category] >= 0) != self.acted[:, category], bool)
         return np.asarray(self.of_stage(stage) != self.severity, bool)
 
     def missed(self, stage: int, category: int | None = None) -> Mask:
@@ -82,7 +85,8 @@ def severity_of(acted: Mask, severities: NDArray[np.int8]) -> NDArray[np.int8]:
 @dataclass(frozen=True)
 class TunedCascade:
     """`key` stands for all that it was tuned with, in readable parts by name; where one differs it does not hold. `salt`
-    decides which items are audited; `budget` is how many items were judged in full for it."""
+    decides which items are audited; `budget` is how many items were judged in full for it; `asked` is how many sets of
+    promises were asked of its calibration items."""
 
     key: Mapping[str, str]
     categories: tuple[str, ...]
@@ -92,6 +96,7 @@ class TunedCascade:
     guarantee: Guarantee
     budget: int
     salt: str
+    asked: int = 1
 
     @property
     def price(self) -> float:
@@ -107,9 +112,10 @@ class TunedCascade:
         ]
 
     def cost(self, price: float) -> tuple[float, tuple[float, ...]]:
-        """Seconds that an item takes at a price, mean, and each stage's share, the full judge's last."""
-        if not self.stages:
-            return self.full_seconds, (1.0,)
+        """Seconds that an item takes at a price, mean, and each stage's share, the full judge's last. At a price of 0 no
+        early stage is asked."""
+        if price <= 0 or not self.stages:
+            return self.full_seconds, (*(0.0 for _ in self.stages), 1.0)
         return cost_of(self.doubts, price, [stage.seconds for stage in self.stages], self.full_seconds)
 
     def price_for(self, seconds: float) -> float | None:
@@ -130,12 +136,10 @@ class TunedCascade:
         return float(candidates[low])
 
     def promised(self, wishes: Sequence[Wish]) -> TunedCascade:
-        """The same cascade with other promises."""
-        return replace(self, guarantee=guarantee_of(wishes, self.calibration, self.doubts, self.categories))
-
-    def worth(self, wishes: Sequence[Wish]) -> Guarantee:
-        """What the calibration items say of wishes."""
-        return guarantee_of(wishes, self.calibration, self.doubts, self.categories)
+        """The same cascade with other promises, from the same calibration items. Raises ValueError for a category that it
+        does not have."""
+        found = guarantee_of(wishes, self.calibration, self.doubts, self.categories)
+        return self if found == self.guarantee else replace(self, guarantee=found, asked=self.asked + 1)
 
     def losses(self, price: float, category: str | None = None) -> tuple[int, int, float]:
         """Of how many calibration items that the full judge acts on (for one category), how many are let pass at a price
@@ -170,6 +174,7 @@ class TunedCascade:
             "guarantee": self.guarantee.as_record(),
             "budget": self.budget,
             "salt": self.salt,
+            "asked": self.asked,
         }
         arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -187,15 +192,14 @@ def guarantee_of(
 ) -> Guarantee:
     """What items judged in full say of wishes. Raises ValueError for a category that is not judged."""
     stages = range(len(stage_doubts))
-    nothing = np.full(len(judged.acted), np.inf)
-    wrong = loss_points(stage_doubts, [judged.wrong(stage) for stage in stages]) if stage_doubts else nothing
     made: list[Promise] = []
     for wish in wishes:
         index = None if wish.category is None else list(categories).index(wish.category)
         acted = judged.severity > 0 if index is None else judged.acted[:, index]
-        points = wrong
-        if wish.kind is PromiseKind.RECALL and stage_doubts:
-            points = loss_points(stage_doubts, [judged.missed(stage, index) for stage in stages])
+        is_lost = judged.missed if wish.kind is PromiseKind.RECALL else judged.wrong
+        points = np.full(len(judged.acted), np.inf)
+        if stage_doubts:
+            points = loss_points(stage_doubts, [is_lost(stage, index) for stage in stages])
         made.append(promise(wish.kind, wish.target, points, acted, category=wish.category))
     return Guarantee(tuple(made))
 
@@ -229,4 +233,5 @@ def _loaded(arrays: Any) -> TunedCascade:
         guarantee=Guarantee.from_record(meta["guarantee"]),
         budget=int(meta["budget"]),
         salt=str(meta["salt"]),
+        asked=int(meta.get("asked", 1)),
     )

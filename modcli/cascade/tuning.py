@@ -9,17 +9,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """`profile` and `digest`: the name and the content of the profile that was tuned; `sample`: the posts."""
+    """`profile` and `digest`: the name and the content of the profile that was tuned; `sample`: the posts. `learned` is
+    what is told of each category, in JSON's terms, and `model` is the digest of the weights that said it; both are empty
+    where it was not kept."""
 
     profile: str
     digest: str
     sample: tuple[str, ...]
+    learned: tuple[dict[str, Any], ...] = ()
+    model: str = ""
 
 
 def load_tuning(folder: Path, digest: str) -> Tuning | None:
@@ -76,11 +81,25 @@ def drawn(texts: Iterable[str], count: int, seed: int = 0) -> list[str]:
     return kept
 
 
+def drawn_apart(texts: Iterable[str], count: int, more: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Two samples without a text in common, as `drawn` draws them: of at most `count`, and of at most `more` from the
+    rest."""
+    pool = drawn(texts, count + more, seed)
+    if more:
+        # A pool is no random order: its first texts are likely the first that came.
+        random.Random(seed).shuffle(pool)  # noqa: S311 -- a sample, no secret
+    return pool[:count], pool[count:]
+
+
 def _read(file: Path) -> Tuning | None:
     try:
         found = json.loads(file.read_text("utf-8"))
         if found["version"] != _VERSION:
             return None
-        return Tuning(str(found["profile"]), str(found["digest"]), tuple(map(str, found["sample"])))
-    except (OSError, ValueError, KeyError, TypeError):
+        learned = tuple(dict(record) for record in found.get("learned", ()))
+        sample = tuple(map(str, found["sample"]))
+        return Tuning(
+            str(found["profile"]), str(found["digest"]), sample, learned, str(found.get("model", ""))
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -54,10 +54,15 @@ def drift_file(settings: Settings, profile: Profile) -> Path:
 def cascade_key(bench: Workbench, profile: Profile, sample: Sequence[str]) -> dict[str, str]:
     """What a cascade holds for: the profile, the model, how is judged, and the sample that taught the judge itself; and
     the profile's name. (`embedder`, the digest of the embedder of its stage, is for who tunes to add.)"""
+    return key_for(bench.model, profile, sample)
+
+
+def key_for(model: str, profile: Profile, sample: Sequence[str]) -> dict[str, str]:
+    """See `cascade_key`; `model` is the digest of the weights."""
     return {
         _NAME: profile.name,
         "profile": profile.digest,
-        "model": bench.model,
+        "model": model,
         "judging": judging(),
         "sample": hashlib.sha256("\0".join(sample).encode("utf-8", "replace")).hexdigest(),
         "stages": f"{distillation.VERSION}/{ngrams.VERSION}",

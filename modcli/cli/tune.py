@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from modcli.cascade.tuning import Tuning, drawn, forget_tuning, load_tuning, outdated, save_tuning
+from modcli.cascade.tuned import TunedCascade, Wish
+from modcli.cascade.tuning import Tuning, drawn_apart, forget_tuning, load_tuning, outdated, save_tuning
+from modcli.cascade.workbench import Workbench
 from modcli.cli import check
 from modcli.cli.assemble import TUNING, build_workbench
 from modcli.cli.options import Form
-from modcli.cli.stream import tell
+from modcli.cli.stream import interruptible, tell
+from modcli.cli.tune_cascade import (
+    BUDGET,
+    Budget,
+    Recall,
+    Risk,
+    forget_cascade,
+    kept_cascade,
+    model_here,
+    pool_size,
+    problems_of,
+    promise_anew,
+    teach_cascade,
+    wishes_of,
+)
 from modcli.errors import OutputError, UsageError
 from modcli.item import Item
-from modcli.judges.judge import Evidence, Judge
+from modcli.judges.judge import Evidence
 from modcli.judges.selftraining import LEAST, Student
 from modcli.judges.tasks import as_judged
 from modcli.profile import Profile
@@ -26,6 +43,8 @@ from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import standard_output
+from modcli.reports.promises import as_records, print_cascade
+from modcli.reports.summary import INTERRUPTED
 from modcli.reports.terminal import standard_console
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
@@ -33,6 +52,8 @@ from modcli.sources.inputs import Reader, check_inputs, read_inputs
 
 POSTS = 300
 EDITED, LEFT_OUT = 1, 3
+#: What a kept record has to have to be printed.
+_TOLD = {"category", "learned", "share", "separation", "note"}
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -41,8 +62,12 @@ Files = Annotated[
     typer.Argument(metavar="[SAMPLE]...", help="Files of posts, - for standard input. No labels are needed."),
 ]
 Posts = Annotated[int, typer.Option("--posts", min=LEAST, help="Draw so many posts from the files.")]
-Status = Annotated[bool, typer.Option("--status", help="Say what was learned, and change nothing.")]
-Forget = Annotated[bool, typer.Option("--forget", help="Delete the sample, and judge as before.")]
+Status = Annotated[
+    bool, typer.Option("--status", help="Say what was learned and what is promised, and change nothing.")
+]
+Forget = Annotated[
+    bool, typer.Option("--forget", help="Delete the sample and the early stages, and judge as before.")
+]
 
 
 @app.command()
@@ -50,6 +75,9 @@ def tune(
     files: Files = None,
     profile: check.Profiles = None,
     posts: Posts = POSTS,
+    budget: Budget = BUDGET,
+    recall: Recall = None,
+    risk: Risk = None,
     status: Status = False,
     forget: Forget = False,
     input_format: check.Input = None,
@@ -60,66 +88,164 @@ def tune(
     offline: check.Offline = None,
     threads: check.Threads = None,
 ) -> None:
-    """Let a profile learn from a sample of your own posts, without labels.
+    """Let a profile learn from your own posts, without labels: to judge better, and to judge much faster.
 
-    The model says of each post of the sample what it makes of it, and what it says is learned by the heads that
+    The model says of each post of a sample what it makes of it, and what it says is learned by the heads that
     judge what is read: a category with nothing but a definition is then judged better than by the model's words, and
-    faster. The sample is kept on this machine, beside the models. Without SAMPLE, the sample that is kept is used
-    again: after an edit of the profile, for instance.
+    faster. Without SAMPLE, the sample that is kept is used again: after an edit of the profile, for instance.
+
+    Of other posts, --budget are judged in full, and cheap early stages learn to decide what they are sure of. How far
+    they agree with the full judge is promised, with 95% confidence: --recall and --risk. With these and without SAMPLE,
+    other promises are asked of the posts that were judged already; with --status nothing is changed by that.
 
     Take posts as they come: of a category, some fifteen at least should be among them.
 
-    Exit status: 0 done, 1 edited since (with --status), 2 wrong usage or a failure, 3 some posts could not be read,
-    130 interrupted.
+    Exit status: 0 done, 1 edited since, or the early stages no longer hold (with --status), 2 wrong usage or a failure,
+    3 some posts could not be read, 130 interrupted.
     """
     flags: dict[str, object] = {"profile": profile, "backend": backend, "model": model, "offline": offline}
     settings = load_settings(flags | {"threads": threads}, os.environ, Path.cwd())
     wish = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
-    folder = settings.data_dir / TUNING
+    wishes = wishes_of(recall or (), risk or (), wish)
+    printing = _Printing(form or ("table" if sys.stdout.isatty() else "jsonl"))
     if forget:
-        found = forget_tuning(folder, wish.digest)
-        tell("the sample is deleted" if found else f"nothing was kept for {wish.name} as it is")
-        if outdated(folder, wish.name, wish.digest) is not None:
-            tell(f"samples of {wish.name} as it was, or of others of that name, are left in {folder}")
-            tell("hint: delete the files there to be rid of them")
-        return
-    left_out = 0
-    if status:
-        tuning = _kept(folder, wish)
-        if tuning.digest != wish.digest:
-            tell(
-                f"{wish.name} is not as it was when it was tuned, and is judged without: `modcli tune` again"
-            )
-            raise typer.Exit(EDITED)
-    elif files:
-        tuning, left_out = _drawn(files, check.choose_readers(input_format, text_field), posts, wish)
+        _forget(settings, wish)
+    elif status:
+        _status(settings, wish, wishes if recall or risk else None, printing)
+    elif not files and (recall or risk):
+        kept = _kept(settings.data_dir / TUNING, wish)
+        printing.cascade(promise_anew(settings, wish, kept.sample, wishes))
     else:
-        tuning = Tuning(wish.name, wish.digest, _kept(folder, wish).sample)
-    students, judge = _learned(settings, wish, tuning)
-    if not status:
-        try:
-            save_tuning(folder, tuning)
-        except OSError as error:
-            raise OutputError(f"the sample cannot be kept in {folder} ({error})") from error
-    _print(students, judge, len(tuning.sample), form or ("table" if sys.stdout.isatty() else "jsonl"))
-    if left_out:
-        tell(f"exit status {LEFT_OUT}: {left_out} of the posts could not be read")
+        reader_of = check.choose_readers(input_format, text_field)
+        _tune(settings, wish, files or [], reader_of, posts, budget, wishes, printing)
+
+
+def _tune(
+    settings: Settings,
+    profile: Profile,
+    files: list[str],
+    reader_of: Callable[[str], Reader],
+    posts: int,
+    budget: int,
+    wishes: Sequence[Wish],
+    printing: _Printing,
+) -> None:
+    unreadable: list[Item] = []
+    rest: list[str] = []
+    try:
+        with interruptible() as interrupt:
+            if files:
+                tuning, rest = _drawn(files, reader_of, posts, pool_size(budget), profile, unreadable)
+            else:
+                tuning = Tuning(
+                    profile.name, profile.digest, _kept(settings.data_dir / TUNING, profile).sample
+                )
+            bench = build_workbench(settings, tell=tell)
+            try:
+                tuning = _learned(bench, profile, tuning)
+                interrupt.check()
+                _save(settings, tuning)
+                printing.students(tuning)
+                if files and budget:
+                    taught = teach_cascade(
+                        settings, bench, profile, tuning.sample, rest, budget, wishes, interrupt.check
+                    )
+                    if taught is not None:
+                        printing.cascade(taught)
+            finally:
+                bench.close()
+    except KeyboardInterrupt:
+        tell(
+            f"exit status {INTERRUPTED}: interrupted; what the model has said is kept, and the same command goes on "
+            "from there"
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    if not files or not budget:
+        _cascade_kept(settings, profile, tuning, printing)
+    if unreadable:
+        tell(f"exit status {LEFT_OUT}: {len(unreadable)} of the posts could not be read")
         raise typer.Exit(LEFT_OUT)
 
 
+def _cascade_kept(settings: Settings, profile: Profile, tuning: Tuning, printing: _Printing) -> None:
+    """Tell of early stages that a call leaves as they are."""
+    tuned = kept_cascade(settings, profile)
+    if tuned is not None:
+        printing.cascade(tuned, problems_of(settings, profile, tuning.sample, tuned))
+
+
+def _status(settings: Settings, profile: Profile, wishes: Sequence[Wish] | None, printing: _Printing) -> None:
+    tuning = _kept(settings.data_dir / TUNING, profile)
+    if tuning.digest != profile.digest:
+        tell(f"{profile.name} is not as it was when it was tuned, and is judged without: `modcli tune` again")
+        raise typer.Exit(EDITED)
+    if not tuning.learned or any(not record.keys() >= _TOLD for record in tuning.learned):
+        # What was kept by an earlier version.
+        bench = build_workbench(settings, tell=tell)
+        try:
+            tuning = _learned(bench, profile, tuning)
+        finally:
+            bench.close()
+    if tuning.model and (model_here(settings) or tuning.model) != tuning.model:
+        tell("what was learned is told as another model had it: `modcli tune` says it of this one")
+    printing.students(tuning)
+    tuned = kept_cascade(settings, profile)
+    if tuned is None:
+        tell(
+            "no early stages, so everything is judged in full: `modcli tune SAMPLE`, your own posts, makes them"
+        )
+        return
+    problems = problems_of(settings, profile, tuning.sample, tuned)
+    if wishes is not None:
+        tell("what is asked for is told, and nothing is changed: without --status it is kept")
+        tuned = tuned.promised(wishes)
+    printing.cascade(tuned, problems)
+    if problems:
+        raise typer.Exit(EDITED)
+
+
+def _forget(settings: Settings, profile: Profile) -> None:
+    folder = settings.data_dir / TUNING
+    try:
+        stages = forget_cascade(settings, profile)
+        found = forget_tuning(folder, profile.digest)
+    except OSError as error:
+        raise OutputError(f"not all in {folder} can be deleted ({error})") from error
+    if found or stages:
+        what = [name for name, there in (("the sample", found), ("the early stages", stages)) if there]
+        tell(f"deleted: {' and '.join(what)}")
+    else:
+        tell(f"nothing was kept for {profile.name} as it is")
+    if outdated(folder, profile.name, profile.digest) is not None:
+        tell(f"samples of {profile.name} as it was, or of others of that name, are left in {folder}")
+        tell("hint: delete the files there to be rid of them")
+
+
 def _drawn(
-    files: list[str], reader_of: Callable[[str], Reader], posts: int, profile: Profile
-) -> tuple[Tuning, int]:
-    """A sample of what is in the files, and how many posts could not be read."""
+    files: list[str],
+    reader_of: Callable[[str], Reader],
+    posts: int,
+    more: int,
+    profile: Profile,
+    unreadable: list[Item],
+) -> tuple[Tuning, list[str]]:
+    """A sample of what is in the files, and other posts for the early stages."""
     check_inputs(files, {"no such file": "SAMPLE are files of posts, one a line"})
-    unreadable: list[Item] = []
-    sample = drawn(_texts(read_inputs(files, reader_of), unreadable), posts)
+    sample, rest = drawn_apart(_texts(read_inputs(files, reader_of), unreadable), posts, more)
     if len(sample) < LEAST:
         raise UsageError(
             f"{len(sample)} different posts: that is too few to learn from",
             hint=f"{LEAST} are the least; {POSTS} are better",
         )
-    return Tuning(profile.name, profile.digest, tuple(sample)), len(unreadable)
+    return Tuning(profile.name, profile.digest, tuple(sample)), rest
+
+
+def _save(settings: Settings, tuning: Tuning) -> None:
+    folder = settings.data_dir / TUNING
+    try:
+        save_tuning(folder, tuning)
+    except OSError as error:
+        raise OutputError(f"the sample cannot be kept in {folder} ({error})") from error
 
 
 def _kept(folder: Path, profile: Profile) -> Tuning:
@@ -142,40 +268,61 @@ def _texts(items: Iterator[Item], unreadable: list[Item]) -> Iterator[str]:
             yield item.text
 
 
-def _learned(settings: Settings, profile: Profile, tuning: Tuning) -> tuple[dict[str, Student], Judge]:
-    bench = build_workbench(settings, tell=tell)
-    try:
-        preparation = bench.preparation(as_judged(profile), sample=tuning.sample)
-        students = dict(preparation.students)
-        if preparation.prompt is None:
-            tell(f"{profile.name}: no category is asked about, so there is nothing to learn")
-        elif silent := [name for name in preparation.prompt.asked if name not in students]:
-            tell(
-                f"{', '.join(silent)}: nothing learned, as the model says the same of every post; judged as before"
-            )
-        return students, preparation.judge
-    finally:
-        bench.close()
-
-
-def _print(students: dict[str, Student], judge: Judge, posts: int, form: str) -> None:
+def _learned(bench: Workbench, profile: Profile, tuning: Tuning) -> Tuning:
+    """The same sample, with what it taught."""
+    preparation = bench.preparation(as_judged(profile), sample=tuning.sample)
+    students, judge = dict(preparation.students), preparation.judge
+    if preparation.prompt is None:
+        tell(f"{profile.name}: no category is asked about, so there is nothing to learn")
+    elif silent := [name for name in preparation.prompt.asked if name not in students]:
+        tell(
+            f"{', '.join(silent)}: nothing learned, as the model says the same of every post; judged as before"
+        )
     evidence = {category.name: category.evidence for category in judge.categories}
-    if form == "jsonl":
+    records = tuple(
+        _record(name, student, evidence[name], len(tuning.sample)) for name, student in students.items()
+    )
+    return replace(tuning, learned=records, model=bench.model)
+
+
+def _record(name: str, student: Student, evidence: Evidence, posts: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"category": name, "learned": student.is_sound, "posts": posts}
+    record |= {"share": round(student.share, 4), "agreement": round(student.agreement, 4)}
+    record |= {"separation": round(student.separation, 4), "ordinary": round(student.ordinary, 4)}
+    return record | {"note": _note(student, evidence)}
+
+
+class _Printing:
+    """Prints what was learned, as `form` has it: `table`, or `jsonl`."""
+
+    def __init__(self, form: str) -> None:
+        self._is_table = form == "table"
+
+    def students(self, tuning: Tuning) -> None:
+        """What the sample taught, by category."""
+        if not self._is_table:
+            self._write(tuning.learned)
+        elif tuning.learned:
+            table = Table(box=None, pad_edge=False)
+            for heading in ("CATEGORY", "OF THE SAMPLE", "APART", "WHAT FOLLOWS"):
+                table.add_column(heading, overflow="fold")
+            for record in tuning.learned:
+                share = f"about {record['share']:.0%}" if record["learned"] else "?"
+                name, note = printable(str(record["category"])), printable(str(record["note"]))
+                table.add_row(name, share, f"{record['separation']:.1f} sd", note)
+            standard_console().print(table)
+
+    def cascade(self, tuned: TunedCascade, problems: tuple[str, ...] = ()) -> None:
+        """The early stages, and what is promised of them."""
+        if self._is_table:
+            print_cascade(standard_console(highlight=False), tuned, problems)
+        else:
+            self._write(as_records(tuned, problems))
+
+    def _write(self, records: Sequence[dict[str, Any]]) -> None:
         output = standard_output()
-        for name, student in students.items():
-            record = {"category": name, "learned": student.is_sound, "posts": posts}
-            record |= {"share": round(student.share, 4), "agreement": round(student.agreement, 4)}
-            record |= {"separation": round(student.separation, 4), "ordinary": round(student.ordinary, 4)}
-            output.write(json_line(record | {"note": _note(student, evidence[name])}))
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("CATEGORY", "OF THE SAMPLE", "APART", "WHAT FOLLOWS"):
-        table.add_column(heading, overflow="fold")
-    for name, student in students.items():
-        share = f"about {student.share:.0%}" if student.is_sound else "?"
-        table.add_row(printable(name), share, f"{student.separation:.1f} sd", _note(student, evidence[name]))
-    if students:
-        standard_console().print(table)
+        for record in records:
+            output.write(json_line(record))
 
 
 def _note(student: Student, evidence: Evidence) -> str:
