@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,20 @@ import pytest
 
 from modcli.backends.base import Readout
 from modcli.backends.scripted import Scripted
+from modcli.cascade.auditing import Auditor
 from modcli.cascade.cache import VerdictCache
+from modcli.cascade.early import LEAST_BATCH, Early, EarlyStages
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.preparation import Preparation
-from modcli.errors import BackendError, Location, ModcliError, PrefixTooLong, ProfileError
+from modcli.cascade.tuned import EMBEDDING, NGRAMS
+from modcli.errors import BackendError, Location, ModcliError, PrefixTooLong, ProfileError, UsageError
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.prompts.reading import READING
 from modcli.states.reader import Reader
 from modcli.states.store import StateStore
+from tests.cascade.taught import Numbers, by_hand
 
 COINS = ("buy this coin now", "coin to the moon", "cheap coin, buy buy")
 TEA = ("tea with a friend", "the museum opens at ten", "my cat sleeps all day")
@@ -54,6 +58,8 @@ class Making:
         cache: bool = False,
         on_error: Action = Action.WARN,
         backend: Any = None,
+        early: Early | None = None,
+        auditor: Auditor | None = None,
     ) -> Moderator:
         backend = backend or self.backend
         facts = backend.facts
@@ -72,6 +78,8 @@ class Making:
             cache=VerdictCache(self.folder / "verdicts.db", profile.digest + stage) if cache else None,
             stage=stage,
             on_error=on_error,
+            early=early,
+            auditor=auditor,
             tell=self.told.append,
         )
 
@@ -402,3 +410,163 @@ def test_explains_the_window_that_fired(make: Making, examples: tuple[str, ...])
     rationale = moderator.explain(one, verdict).rationale
     assert rationale is not None
     assert "buy this coin now" in rationale
+
+
+class Chosen(Auditor):
+    """Audits the contents of these texts."""
+
+    def __init__(self, early: EarlyStages, file: Path, *texts: str) -> None:
+        super().__init__(early, file)
+        self.digests = {item(text).digest for text in texts}
+        self.taken: dict[str, bool] = {}
+
+    def chooses(self, content: str) -> bool:
+        return content in self.digests
+
+    def take(self, disagreements: Mapping[str, bool]) -> None:
+        self.taken |= disagreements
+        super().take(disagreements)
+
+
+def stages(numbers: Numbers | None = None, *, price: float = 0.05, decides_all: bool = False) -> EarlyStages:
+    """Those that say the sum of the last two words."""
+    made = numbers or Numbers()
+    return EarlyStages(
+        by_hand(), {NGRAMS: lambda: made, EMBEDDING: lambda: made}, price=price, decides_all=decides_all
+    )
+
+
+UNCLEAR = ("buy the coin 0.1 0", "tea at the museum 0.1 0")
+SURE = ("tea at noon 4 4", "a cheap coin -4 -4")
+
+
+def test_what_an_early_stage_is_sure_of_needs_no_model(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), early=stages())
+    verdicts = moderator.judge([item(text, str(i)) for i, text in enumerate(SURE)])
+    assert [(v.id, v.action, v.stage) for v in verdicts] == [
+        ("0", Action.BLOCK, NGRAMS),
+        ("1", Action.ALLOW, NGRAMS),
+    ]
+    assert [v.reason for v in verdicts] == [
+        "spam 1.00 (from 0.50)",
+        "below every threshold; nearest: spam 0.00 (from 0.50)",
+    ]
+    assert all(v.categories["spam"].fired == (v.action is Action.BLOCK) for v in verdicts)
+    assert make.backend.read_count == 0
+    assert moderator.statistics.stages == {NGRAMS: 2}
+    assert list(moderator.statistics.early) == [NGRAMS]
+    assert moderator.statistics.seconds["early"] > 0
+
+
+def test_the_rest_is_judged_as_without_and_in_order(make: Making) -> None:
+    texts = [UNCLEAR[0], SURE[0], UNCLEAR[1], SURE[1], SURE[0], " "]
+    items = [item(text, str(i)) for i, text in enumerate(texts)] + [item("", "e", error="broken")]
+    profile = Profile("p", (SPAM,))
+    plain, tuned = make(profile).judge(items), make(profile, early=stages()).judge(items)
+    assert [verdict.id for verdict in tuned] == [verdict.id for verdict in plain]
+    assert [verdict.stage for verdict in tuned[1::2]] == [NGRAMS, NGRAMS, "empty"]
+    for i in (0, 2, 5, 6):
+        assert tuned[i] == plain[i]
+
+
+def test_nothing_is_early_at_a_price_of_nothing(make: Making) -> None:
+    profile, items = Profile("p", (SPAM,)), [item(text) for text in (*SURE, *UNCLEAR)]
+    assert make(profile, early=stages(price=0.0)).judge(items) == make(profile).judge(items)
+
+
+def test_cut_items_are_never_decided_early(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), early=stages(price=1e9))
+    long = " ".join(["tea and a walk -4 -4"] * 12_000)
+    verdicts = moderator.judge(
+        [item("tea -4 -4", "1", metadata={"truncated_bytes": 5}), item("tea -4 -4", "2"), item(long, "3")]
+    )
+    assert [verdict.stage == NGRAMS for verdict in verdicts] == [False, True, False]
+    assert verdicts[0].action is Action.WARN
+    assert verdicts[2].read < 1
+
+
+def test_early_verdicts_are_kept_for_their_price_and_full_ones_for_any(make: Making) -> None:
+    profile, numbers = Profile("p", (SPAM,)), Numbers()
+    items = [item(text) for text in (*SURE, *UNCLEAR)]
+    first = make(profile, early=stages(numbers), cache=True).judge(items)
+    calls = numbers.calls
+    again = make(profile, early=stages(numbers), cache=True).judge(items)
+    assert [replace(verdict, cached=False) for verdict in again] == first
+    assert all(verdict.cached for verdict in again)
+    assert numbers.calls == calls
+    # At another price, and without early stages, only what was judged in full is known.
+    for early in (stages(price=0.04), None):
+        other = make(profile, early=early, cache=True).judge(items[2:])
+        assert all(verdict.cached for verdict in other)
+    careful = make(profile, early=stages(price=1e-9), cache=True).judge(items)
+    assert [verdict.cached for verdict in careful] == [False, False, True, True]
+    assert {verdict.stage for verdict in careful[:2]} <= {"reading", "prompt"}
+    # What was judged in full since is the better answer.
+    assert make(profile, early=stages(), cache=True).judge(items)[0].stage == careful[0].stage
+
+
+def test_what_is_audited_gets_the_full_judges_verdict(make: Making, tmp_path: Path) -> None:
+    early = stages()
+    auditor = Chosen(early, tmp_path / "d.json", *SURE)
+    moderator = make(Profile("p", (SPAM,)), early=early, auditor=auditor, cache=True)
+    verdicts = moderator.judge([item(SURE[0], "1"), item("tea again -4 -4", "2"), item(SURE[1], "3")])
+    assert [verdict.stage == NGRAMS for verdict in verdicts] == [False, True, False]
+    assert [verdict.action for verdict in verdicts] == [Action.ALLOW, Action.ALLOW, Action.BLOCK]
+    assert list(auditor.taken.values()) == [True, True]
+    moderator.judge([item(SURE[0], "4")])
+    moderator.close()
+    assert auditor.watch.audited == 2
+    assert (tmp_path / "d.json").exists()
+
+
+def test_an_alarm_leaves_the_next_items_to_the_full_judge(make: Making, tmp_path: Path) -> None:
+    # What is decided early is wrong throughout.
+    texts = [f"tea number{i} 5 4" for i in range(60)]
+    early = stages(price=0.01)
+    told: list[str] = []
+    auditor = Chosen(early, tmp_path / "d.json", *texts)
+    auditor._tell = told.append
+    moderator = make(Profile("p", (SPAM,)), early=early, auditor=auditor)
+    assert moderator.judge([item("tea before 2.5 2.5")])[0].stage == NGRAMS
+    moderator.judge([item(text) for text in texts])
+    assert auditor.alarms >= 1
+    assert told[0].startswith("warning: ")
+    assert early.price < 0.01 / 3
+    assert moderator.judge([item("tea after 2.5 2.5")])[0].stage != NGRAMS
+
+
+def test_an_audit_that_fails_is_none(make: Making, tmp_path: Path) -> None:
+    class Failing(Scripted):
+        def read(self, prefix: Any, texts: Sequence[str], **more: Any) -> list[Readout]:
+            if any("at noon 4 4" in text for text in texts):
+                raise BackendError("out of memory")
+            return super().read(prefix, texts, **more)
+
+    early = stages()
+    auditor = Chosen(early, tmp_path / "d.json", SURE[0])
+    moderator = make(Profile("p", (SPAM,)), early=early, auditor=auditor, backend=Failing())
+    (verdict,) = moderator.judge([item(SURE[0])])
+    assert (verdict.stage, verdict.error) == (NGRAMS, None)
+    assert auditor.taken == {}
+
+
+def test_without_a_judge_behind_them_early_stages_decide_all(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), stage=Stage.PREFILTER, early=stages(price=0.0, decides_all=True))
+    texts = ("tea 0.1 0", "tea -0.1 0", "tea nan 0", " ")
+    verdicts = moderator.judge(
+        [item(text, str(i)) for i, text in enumerate(texts)]
+        + [item("tea -1 0", "4", metadata={"truncated_bytes": 9})]
+    )
+    assert [verdict.action for verdict in verdicts] == [
+        *(Action.BLOCK, Action.ALLOW, Action.WARN, Action.ALLOW, Action.WARN)
+    ]
+    assert [verdict.error for verdict in verdicts[:4]] == [None, None, "no early stage could decide", None]
+    assert verdicts[4].error is not None
+    assert make.backend.read_count == 0
+    with pytest.raises(UsageError, match="prefilter"):
+        make(Profile("p", (SPAM,)), stage=Stage.PREFILTER)
+
+
+def test_it_says_how_many_items_it_wants(make: Making) -> None:
+    assert make(Profile("p", (SPAM,))).batch == LEAST_BATCH
+    assert make(Profile("p", (SPAM,)), early=stages(price=1e9)).batch > LEAST_BATCH
