@@ -50,8 +50,8 @@ class UntunedPrefilter:
     """Answers every item by its embedding (see `early.Early`). `profile` is the one whose categories are judged.
 
     The embedder is made, and the judge fitted, when the first item comes; then that nothing is guaranteed is told, once.
-    Items with nothing to read, and those whose embeddings are not finite, have no answer. Raises BackendError where the
-    embedder fails.
+    Items with nothing to read, and those whose embeddings are not finite, have no answer, nor those at which the embedder
+    fails. Raises BackendError where it fails at the profile.
     """
 
     decides_all = True
@@ -102,13 +102,24 @@ class UntunedPrefilter:
             self._told = True
             self._tell(NO_GUARANTEE)
         start = time.perf_counter()
-        log_odds = self.log_odds([text for i in readable for text in items[i].texts])
+        _ = self.judge  # what fails at it concerns all items
+        log_odds = self._each([text for i in readable for text in items[i].texts])
         begins = np.cumsum([0, *(len(items[i].texts) for i in readable)])[:-1]
         for i, worst in zip(readable, np.maximum.reduceat(log_odds, begins, axis=0), strict=True):
             if np.isfinite(worst).all():
                 found[i] = EarlyAnswer(PREFILTER, worst)
         self.seconds[PREFILTER] += time.perf_counter() - start
         return found
+
+    def _each(self, texts: Sequence[str]) -> Floats:
+        """Log-odds (texts, categories); together, or where the runtime fails at that, one by one, NaN where it fails."""
+        try:
+            return self.log_odds(texts)
+        except BackendError as error:
+            if len(texts) > 1:
+                return np.concatenate([self._each([text]) for text in texts])
+            self._tell(f"an item cannot be embedded ({error})")
+            return np.full((1, len(self._judged)), np.nan)
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
         """Log-odds of each category beyond its border, (texts, categories); NaN where an embedding is not finite."""

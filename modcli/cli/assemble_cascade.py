@@ -15,6 +15,7 @@ import numpy as np
 from modcli.cascade import distillation, ngrams
 from modcli.cascade.auditing import Auditor
 from modcli.cascade.early import Early, EarlyStages, Embedded, Features, features_of
+from modcli.cascade.prefilter import UntunedPrefilter
 from modcli.cascade.preparation import judging, taps_of
 from modcli.cascade.tuned import EMBEDDING, SHALLOW, TunedCascade, load_cascade
 from modcli.cascade.tuning import load_tuning, outdated
@@ -173,17 +174,20 @@ def bounds(tuned: TunedCascade, price: float) -> str:
 
 
 def prefilter(settings: Settings, bench: Workbench, profile: Profile, sample: Sequence[str]) -> Early:
-    """What decides every item without the model: the early stages that need none, the last one whatever its doubt. Raises
-    UsageError where the profile has none."""
+    """What decides every item without the model: the early stages that need none, the last one whatever its doubt; of a
+    profile that has none, what it shows and says itself. Raises UsageError where that needs an embedder, and none is at
+    hand."""
     tuned = held_cascade(settings, bench, profile, sample)
     if tuned is not None:
         stages = tuple(stage for stage in tuned.stages if stage.name != SHALLOW)
         # The stage that reads with the model comes last, so that no other was taught with its word.
         said = replace(tuned.calibration, log_odds=tuned.calibration.log_odds[: len(stages)])
         tuned = replace(tuned, stages=stages, calibration=said)
-    if tuned is None or not tuned.stages:
-        raise not_tuned(profile, "--stage prefilter")
-    return _stages(settings, bench, tuned, decides_all=True)
+    if tuned is not None and tuned.stages:
+        return _stages(settings, bench, tuned, decides_all=True)
+    if why_not := why_no_embedder(settings):
+        raise UsageError(f"--stage prefilter needs a text embedder: {why_not}", hint="or `modcli tune` first")
+    return UntunedPrefilter(as_judged(profile), lambda: build_embedder(settings), tell=bench.tell)
 
 
 def audited(

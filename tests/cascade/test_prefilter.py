@@ -151,6 +151,20 @@ def test_embeddings_that_are_not_finite_are_no_answer() -> None:
         UntunedPrefilter(profile(SPAM), lambda: Spoiled("")).answers(parts("x"))
 
 
+def test_what_the_embedder_fails_at_is_lost_alone() -> None:
+    class Failing(ScriptedEmbedder):
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            if any("hopscotch" in text for text in texts):
+                raise BackendError("out of breath")
+            return super().embed(texts)
+
+    told: list[str] = []
+    stage = UntunedPrefilter(profile(SPAM), Failing, tell=told.append)
+    found = stage.answers(parts("cheap pills", "hopscotch", "good morning"))
+    assert [answer is None for answer in found] == [False, True, False]
+    assert told == [NO_GUARANTEE, "an item cannot be embedded (out of breath)"]
+
+
 def test_the_embedder_is_made_when_it_is_needed() -> None:
     def made() -> ScriptedEmbedder:
         raise BackendError("no embedder")
