@@ -285,3 +285,13 @@ def test_the_documentation_names_every_setting_and_what_a_project_may_set() -> N
     assert [(row[1].strip("`"), row[4][:3] == "yes") for row in rows] == [
         (key.name, key.in_project) for key in KEYS
     ]
+
+
+@pytest.mark.parametrize("stage", ["auto", "prefilter", "reading", "model"])
+def test_every_stage_can_be_set(stage: str) -> None:
+    assert settings(user=f"stage = '{stage}'").stage == settings({"stage": stage}).stage == stage
+
+
+def test_a_stage_of_the_cascade_is_none_to_begin_at() -> None:
+    with pytest.raises(SettingsError, match="must be one of auto, prefilter, reading, model"):
+        settings({"stage": "ngrams"})

@@ -290,3 +290,50 @@ def test_a_terminal_is_told_that_it_is_read(tmp_path: Path) -> None:
     assert "1 item: 0 allowed, 0 warned, 1 blocked" in text
     assert "exit status 1: 1 of 1 item blocked" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h"), (86400, "24.0 h")],
+)
+def test_a_time_to_wait(seconds: float, told: str) -> None:
+    assert modcli.cli.check.duration(seconds) == told
+
+
+@pytest.mark.parametrize("throughput", ["50/s", "50", " 50.0 / s "])
+def test_a_throughput_is_the_time_that_an_item_may_take(
+    throughput: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+
+    def build(settings: object, profile: object, **more: object) -> FakeModerator:
+        given.update(more)
+        return FakeModerator()
+
+    monkeypatch.setattr(modcli.cli.check, "build_moderator", build)
+    (tmp_path / "rude.yaml").write_text(PROFILE)
+    arguments = ["check", "-p", str(tmp_path / "rude.yaml"), "--text", "fine", "--throughput", throughput]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert (given["seconds"], given["cascade"], given["audits"]) == (1 / 50, True, True)
+
+
+def test_checking_with_an_untuned_profile_loads_no_early_stage(tmp_path: Path) -> None:
+    (tmp_path / "rude.yaml").write_text(PROFILE)
+    script = (
+        "import sys\n"
+        "from modcli.cli.app import main\n"
+        "try:\n    main(['check', '-p', sys.argv[1], '--backend', 'scripted', '--text', 'fine'])\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "print(*sorted(sys.modules), sep='\\n', file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "rude.yaml")],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "MODCLI_DATA_DIR": str(tmp_path / "d"), "MODCLI_CACHE_DIR": str(tmp_path / "c")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.split(".")[0] for name in done.stderr.splitlines()}
+    assert "numpy" in loaded
+    assert not loaded & {"sklearn", "scipy", "onnxruntime", "tokenizers", "torch"}

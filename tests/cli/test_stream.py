@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from modcli.profile import Action
 from modcli.reports.jsonl import JsonlReport
 from modcli.reports.output import Output
 from modcli.sources.text import read_text
+from modcli.verdict import Verdict
 from tests.cli.fake import FakeModerator
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,28 @@ def run(
     items = read_text(io.BytesIO(data), "<stdin>")
     status = run_check(items, FakeModerator(on_error), JsonlReport(Output(sink)), options or Options())
     return status, [json.loads(line) for line in sink.getvalue().splitlines()]
+
+
+class Counting(FakeModerator):
+    """Wants three items at once."""
+
+    batch = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        self.sizes.append(len(items))
+        return super().judge(items)
+
+
+def test_the_moderator_says_how_many_items_it_wants_at_once() -> None:
+    moderator = Counting()
+    items = read_text(io.BytesIO(b"fine\n" * 30), "<stdin>")
+    assert run_check(items, moderator, JsonlReport(Output(io.BytesIO())), Options()) == 0
+    assert sum(moderator.sizes) == 30
+    assert max(moderator.sizes) == 3
 
 
 @pytest.mark.parametrize(

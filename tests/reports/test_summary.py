@@ -92,12 +92,12 @@ def test_the_statistics_of_a_cascade_are_a_table() -> None:
     counted = Counted(
         {"ngrams": 12, "embedding": 4, "reading": 1, "prompt": 2, "cache": 1},
         seconds={"early": 1.1, "reading": 1.0, "asking": 2.0},
-        early={"ngrams": 0.01, "embedding": 0.1},
+        early={"ngrams": 0.001, "embedding": 0.1},
     )
     lines = statistics_lines(found, counted, 4.0)
     assert lines[3:7] == [
         "stage          items  share   seconds   items/s",
-        "ngrams            12    60%      0.01     1,900",
+        "ngrams            12    60%      0.00    19,000",
         "embedding          4    20%      0.10        70",
         "in full            3    15%      3.00         1",
     ]
