@@ -86,8 +86,9 @@ def drawn_apart(texts: Iterable[str], count: int, more: int, seed: int = 0) -> t
     rest."""
     pool = drawn(texts, count + more, seed)
     if more:
-        # A pool is no random order: its first texts are likely the first that came.
-        random.Random(seed).shuffle(pool)  # noqa: S311 -- a sample, no secret
+        # A pool is no random order: its first texts are likely the first that came. The chances that drew it may not be
+        # used once more: they would move the same texts to the same places.
+        random.Random(f"apart {seed}").shuffle(pool)  # noqa: S311 -- a sample, no secret
     return pool[:count], pool[count:]
 
 

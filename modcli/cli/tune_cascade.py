@@ -140,7 +140,7 @@ def teach_cascade(
     check: Callable[[], None] = lambda: None,
 ) -> TunedCascade | None:
     """Let the full judge, which `sample` taught, teach early stages with these posts, and keep them; None, and the reason
-    is told, where that cannot be. What was kept before for this profile is of no use then, and deleted. `check` raises
+    is told, where that cannot be. What was kept before for this profile stays then if it still holds. `check` raises
     KeyboardInterrupt where one is due that a runtime swallowed.
 
     Raises OutputError where it cannot be kept, and what the judge raises."""
@@ -164,8 +164,12 @@ def teach_cascade(
         taught.save(file)
     except CannotTeach as error:
         tell(f"no early stages: {error}" + (f" ({error.hint})" if error.hint else ""))
-        with suppress(OSError):
-            forget_cascade(settings, profile)
+        kept = load_cascade(file)
+        if kept is not None and not changes(kept.key, cascade_key(bench, profile, sample)):
+            tell("those of before still hold, and stay as they are")
+        else:
+            with suppress(OSError):
+                forget_cascade(settings, profile)
         return None
     except OSError as error:
         raise OutputError(

@@ -29,7 +29,7 @@ def as_records(tuned: TunedCascade, problems: tuple[str, ...] = ()) -> list[dict
         "price": price,
         "judged": tuned.budget,
         "calibration": len(tuned.calibration.acted),
-        "promised": tuned.asked,
+        "asked": tuned.asked,
         "seconds": seconds,
         "full_seconds": tuned.full_seconds,
         "speedup": round(speedup(tuned), 3),
@@ -68,7 +68,7 @@ def print_cascade(console: Console, tuned: TunedCascade, problems: tuple[str, ..
     console.print()
     console.print(table)
     for line in lines(tuned, problems):
-        print_indented(console, printable(line), 2)
+        print_indented(console, printable(line[0].upper() + line[1:]), 2, first="-")
 
 
 def lines(tuned: TunedCascade, problems: tuple[str, ...] = ()) -> list[str]:
@@ -81,7 +81,7 @@ def lines(tuned: TunedCascade, problems: tuple[str, ...] = ()) -> list[str]:
         [f"It no longer holds, and everything is judged in full: {', '.join(problems)}."] if problems else []
     )
     told += tuned.guarantee.words()
-    told += [worth(one) for one in tuned.guarantee.promises]
+    told += [line for one in tuned.guarantee.promises if (line := worth(one))]
     if tuned.asked > 1:
         left = max(0.0, 1 - tuned.asked * (1 - CONFIDENCE))
         told.append(
@@ -133,10 +133,10 @@ def _category(tuned: TunedCascade, name: str) -> str:
     if tuned.price <= 0:
         return ""
     if not count:
-        return f"{name}: the full judge acted on none of the posts, so nothing is known of it."
+        return f"As {name} the full judge acted on none of these posts, so nothing is known of it."
     return (
-        f"{name}: {lost:,} of {count:,} lost, so a recall of about {100 * bound:.1f}% at least (a guide: the price was "
-        f"set with the same posts; --recall {name}=0.9 makes it a promise)."
+        f"Of what it acts on as {name}, {lost:,} of {count:,} were lost: a recall of about {100 * bound:.1f}% at least "
+        f"(a guide, as the price was set with the same posts; --recall {name}=0.9 makes it a promise)."
     )
 
 
