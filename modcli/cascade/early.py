@@ -138,6 +138,11 @@ class EarlyStages:
         self._tell = tell
 
     @property
+    def failed(self) -> bool:
+        """Whether a stage has failed, so that more is judged in full than its price says."""
+        return bool(self._failed)
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """See `Early.categories`."""
         return self.tuned.categories

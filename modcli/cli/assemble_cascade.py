@@ -125,7 +125,10 @@ def _is_whole(tuned: TunedCascade, profile: Profile) -> bool:
     except ValueError:
         return False
     columns = len(tuned.categories)
-    shapes = [odds.shape == (len(tuned.calibration.acted), columns) for odds in tuned.calibration.log_odds]
+    judged = tuned.calibration
+    shapes = [judged.acted.shape == (len(judged.acted), columns), judged.severities.shape == (columns,)]
+    shapes += [odds.shape == judged.acted.shape for odds in judged.log_odds]
+    shapes += [stage.eagerness > 0 for stage in tuned.stages]
     shapes += [
         stage.head.earlier.shape == (i * columns, columns) or (i == 0 and not len(stage.head.earlier))
         for i, stage in enumerate(tuned.stages)
@@ -155,11 +158,13 @@ def early_stages(
     if price is None:
         fastest = 1 / max(sum(stage.seconds for stage in tuned.stages[:1]), 1e-9)
         raise UsageError(
-            f"{1 / seconds:,.3g} items/s are out of reach: even with nothing judged in full about {fastest:,.3g} are",
+            f"{_rate(1 / seconds)} items/s are out of reach: even with nothing judged in full about {_rate(fastest)} are",
             hint="ask for fewer, or leave out --throughput",
         )
     share = tuned.cost(price)[1][-1]
-    bench.tell(f"for {1 / seconds:,.4g} items/s about {share:.0%} is judged in full; {bounds(tuned, price)}")
+    bench.tell(
+        f"for {_rate(1 / seconds)} items/s about {share:.0%} is judged in full; {bounds(tuned, price)}"
+    )
     return _stages(settings, bench, tuned, price=price)
 
 
@@ -230,3 +235,7 @@ def _same_embedder(settings: Settings, digest: str) -> Embedder:
             f"{embedder.facts.name} is not the embedder that it was tuned with", hint="`modcli tune` again"
         )
     return embedder
+
+
+def _rate(a_second: float) -> str:
+    return f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.2g}"

@@ -22,7 +22,7 @@ from modcli.cli.assemble import build_moderator
 from modcli.cli.assemble_cascade import bounds, not_tuned
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.stream import Options, run_check, tell
-from modcli.errors import UsageError
+from modcli.errors import BackendError, UsageError
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
@@ -288,17 +288,23 @@ def _depth(throughput: str | None, budget: int | None, settings: Settings) -> De
 def _spend(budget: Budget, early: EarlyStages, items: Iterator[Item]) -> None:
     """Set the price that a budget allows, and say what that comes to."""
     spending = budget.spending(early, items)
+    if early.failed and spending.in_full > budget.most:
+        raise BackendError("--budget cannot be kept, as an early stage failed", hint="see the line above")
     early.price = spending.price
     tell(
         f"{spending.in_full:,} of {spending.items:,} items are judged in full, which takes about "
         f"{duration(spending.seconds)}; {bounds(early.tuned, spending.price)}"
     )
     if spending.in_full > budget.most:
-        tell(f"that is more than {budget.most:,}: the others cannot be decided early, being too long or odd")
+        tell(
+            f"that is more than {budget.most:,}: early stages have no answer to the others, which may be too long"
+        )
 
 
 def duration(seconds: float) -> str:
     """A time to wait, roughly."""
+    if seconds < 1:
+        return "less than 1 s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

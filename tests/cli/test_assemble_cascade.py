@@ -167,6 +167,10 @@ def test_what_changed_is_told_and_all_judged_in_full(home: Home, part: str, word
         lambda tuned: replace(tuned, salt="xyz"),
         lambda tuned: replace(tuned, salt=""),
         lambda tuned: replace(tuned, categories=("no such",)),
+        lambda tuned: replace(tuned, stages=tuple(replace(one, eagerness=0.0) for one in tuned.stages)),
+        lambda tuned: replace(
+            tuned, calibration=replace(tuned.calibration, acted=tuned.calibration.acted[1:])
+        ),
     ],
 )
 def test_a_cascade_that_lacks_something_is_not_used(
@@ -208,6 +212,16 @@ def test_an_embedder_that_is_not_at_hand_is_told_once(home: Home, monkeypatch: p
     _, records, told = home.check(stdin=STREAM)
     assert not stages(records) & EARLY
     assert told.count("the stage embedding failed (onnxruntime not installed)") == 1
+
+
+def test_a_budget_that_a_failing_stage_would_break_ends_the_run(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.tune(only_embedding)
+    monkeypatch.setattr(joined, "why_no_embedder", lambda _settings: "onnxruntime not installed")
+    status, records, told = home.check("--budget", "30", stdin=STREAM)
+    assert (status, records) == (2, [])
+    assert "--budget cannot be kept, as an early stage failed" in told
 
 
 def test_a_throughput_is_met_and_its_bound_told(home: Home) -> None:

@@ -294,7 +294,15 @@ def test_a_terminal_is_told_that_it_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h"), (86400, "24.0 h")],
+    [
+        (0.2, "less than 1 s"),
+        (1.2, "1 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (3600, "60 min"),
+        (5400, "1.5 h"),
+        (86400, "24.0 h"),
+    ],
 )
 def test_a_time_to_wait(seconds: float, told: str) -> None:
     assert modcli.cli.check.duration(seconds) == told
