@@ -1,0 +1,198 @@
+"""What is near enough to share a verdict, and what is not, whoever tries."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modcli.cascade.near_duplicates import (
+    GROUP,
+    NearDuplicates,
+    folded,
+    groups,
+    is_like,
+    judge_by_groups,
+    shingles_of,
+)
+from modcli.errors import Location, MissingExtraError
+from modcli.item import Item
+from modcli.profile import Action
+from modcli.verdict import Verdict
+
+LONG = "Claim your free prize today by calling the number below, this offer ends at midnight: 0900 1234"
+
+
+def item(number: int, text: str, **more: object) -> Item:
+    return Item(f"i{number}", text, Location("x"), **more)  # type: ignore[arg-type]
+
+
+def by_word(word: str, asked: list[str]) -> object:
+    def judge(items: Sequence[Item]) -> list[Verdict]:
+        asked.extend(each.id for each in items)
+        return [
+            Verdict(each.id, Action.BLOCK if word in each.text else Action.ALLOW, stage="reading", reason="r")
+            for each in items
+        ]
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        LONG,
+        LONG.upper(),
+        LONG.replace("0900 1234", "0800 99 77"),
+        LONG.replace(",", "!!"),
+        f"  {LONG}\n\n",
+        f"{LONG} prize number",
+        LONG.replace("free", "fr\u200bee"),
+    ],
+)
+def test_near_duplicates(other: str) -> None:
+    assert groups([LONG, "something else entirely, about a lake", other]) == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"{LONG} idiot",
+        LONG.replace(" free", ""),
+        LONG.replace("prize", "pr1ze"),
+        LONG.replace("offer", "\U0001f595"),
+        f"{LONG} \U0001f595",
+        f"{LONG} http://example.org/other",
+        LONG[:40],
+        f"{LONG} {LONG[::-1]}",
+        "",
+    ],
+)
+def test_another_word_or_sign_or_too_little_in_common_is_no_near_duplicate(other: str) -> None:
+    assert groups([LONG, other]) == [0, 1]
+
+
+def test_similarity_is_never_passed_along_a_chain() -> None:
+    words = [2 * letter for letter in "abcdefghijklmnopqrst"]
+    texts = [" ".join([*words, *(words[:cut][::-1])]) for cut in range(12)]
+    found = groups(texts)
+    # Each is like the one before it, the last not like the first.
+    assert all(is_like(one, other) for one, other in pairwise(texts))
+    assert not is_like(texts[-1], texts[0])
+    assert found[1] == 0
+    assert found[-1] != 0
+    for text, representative in zip(texts, found, strict=True):
+        assert is_like(text, texts[representative])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=40), max_size=8))
+def test_whatever_the_texts_each_is_like_its_representative(texts: list[str]) -> None:
+    found = groups(texts)
+    for number, representative in enumerate(found):
+        assert representative <= number
+        assert found[representative] == representative
+        one, other = texts[number], texts[representative]
+        assert one == other or is_like(folded(one), folded(other))
+    # Equal texts are of one group.
+    assert all(found[texts.index(text)] == own for text, own in zip(texts, found, strict=True))
+
+
+def test_the_border_is_exact() -> None:
+    one, other = "aaaabbbbcccc", "aaaabbbbcccc aaaabbbbcccc"
+    shared, both = shingles_of(one) & shingles_of(other), shingles_of(one) | shingles_of(other)
+    exact = len(shared) / len(both)
+    assert is_like(one, other, exact)
+    assert not is_like(one, other, exact + 1e-9)
+
+
+def test_memory_is_bounded_and_what_is_of_use_is_kept() -> None:
+    index = NearDuplicates(most=10)
+    assert index.add(LONG) == 0
+    for number in range(200):
+        letters = "".join(chr(97 + (number * step) % 26) for step in (1, 3, 5, 7, 11))
+        index.add(f"post {letters} {letters[::-1]}")
+        assert index.add(LONG.replace("1234", str(number))) == 0
+        assert len(index) <= 10
+    assert len(index._equal) <= 10
+
+
+def test_long_texts_are_grouped_where_they_are_equal() -> None:
+    long = "word and more " * 100_000
+    assert groups([long, long, f"{long}x"]) == [0, 0, 2]
+
+
+@pytest.mark.parametrize(("threshold", "most"), [(0.0, 5), (1.1, 5), (0.8, 0)])
+def test_an_index_that_cannot_be(threshold: float, most: int) -> None:
+    with pytest.raises(ValueError, match="no index"):
+        NearDuplicates(threshold=threshold, most=most)
+
+
+def test_one_of_each_group_is_judged_and_its_verdict_spread() -> None:
+    asked: list[str] = []
+    copies = [item(i, LONG.replace("1234", str(i))) for i in range(50)]
+    others = [item(100, "good morning, the lake is warm"), item(101, "")]
+    found = judge_by_groups(by_word("prize", asked), [*copies, *others], checked=5, seed=1)  # type: ignore[arg-type]
+    assert [verdict.id for verdict in found.verdicts] == [each.id for each in (*copies, *others)]
+    assert len(asked) == 3 + 5
+    assert all(verdict.action is Action.BLOCK for verdict in found.verdicts[:50])
+    assert found.verdicts[50].action is Action.ALLOW
+    assert (found.spread, found.checked, found.differing) == (49, 5, 0)
+    spread = [verdict for verdict in found.verdicts if verdict.stage == GROUP]
+    assert len(spread) == 44
+    assert spread[0].reason == "nearly the same as i0: r"
+    # What 5 of 49 without a fault leave possible.
+    possible = [m for m in range(45) if math.comb(49 - m, 5) > 0.05 * math.comb(49, 5)]
+    assert found.at_most == max(possible) == 21
+    assert "At most 21 of 49 spread verdicts differ" in found.words()
+
+
+def test_what_differs_is_found_counted_and_corrected() -> None:
+    items = [item(i, LONG.replace("1234", "7" * (i % 2 + 1))) for i in range(40)]
+    found = judge_by_groups(by_word(" 77", []), items, checked=1000)  # type: ignore[arg-type]
+    assert (found.spread, found.checked, found.differing, found.at_most) == (39, 39, 20, 20)
+    assert [verdict.action is Action.BLOCK for verdict in found.verdicts] == [i % 2 == 1 for i in range(40)]
+
+
+def test_a_bound_holds_for_nearly_all_samples() -> None:
+    items = [item(i, LONG.replace("1234", "7" * (1 + (i % 10 == 3)))) for i in range(100)]
+    kept = [
+        judge_by_groups(by_word(" 77", []), items, checked=20, seed=seed).at_most >= 10 for seed in range(60)
+    ]  # type: ignore[arg-type]
+    assert sum(kept) >= 54
+
+
+def test_what_was_not_read_or_could_not_be_judged_is_judged_itself() -> None:
+    asked: list[str] = []
+
+    def judge(items: Sequence[Item]) -> list[Verdict]:
+        asked.extend(each.id for each in items)
+        return [
+            Verdict(each.id, Action.WARN, error="out of breath" if each.id == "i0" else None)
+            for each in items
+        ]
+
+    items = [
+        item(0, LONG),
+        item(1, LONG),
+        item(2, LONG, metadata={"truncated_bytes": 9}),
+        item(3, "", error="no text"),
+        item(4, "", error="no text"),
+    ]
+    found = judge_by_groups(judge, items)
+    assert sorted(asked) == ["i0", "i1", "i2", "i3", "i4"]
+    assert found.spread == 0
+    assert found.at_most == 0
+    assert judge_by_groups(judge, []).verdicts == ()
+
+
+def test_without_datasketch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasketch", None)
+    with pytest.raises(MissingExtraError) as found:
+        NearDuplicates()
+    assert "prefilter" in str(found.value.hint)
