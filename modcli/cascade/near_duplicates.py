@@ -2,10 +2,10 @@
 
 Candidates come from MinHash and banding (Broder 1997, On the resemblance and containment of documents; Leskovec,
 Rajaraman and Ullman 2020, Mining of massive datasets, chapter 3); each is then compared exactly. A verdict is spread
-only from a representative that was judged itself to items that are like this one, never along a chain. One word can turn what
-a post says, so that near-duplicates have the same words and the same signs beyond ASCII: what differs is order, spelling in
-small or capital letters, punctuation, repetition and numbers. A post that is padded is no
-near-duplicate of a harmless one.
+only from a representative that was judged itself to items that are like this one, never along a chain. One word can turn
+what a post says, so that near-duplicates have the same words and the same signs beyond ASCII: what differs is order,
+small and capital letters, punctuation, repetition and numbers. A post that is padded is no near-duplicate of a harmless
+one.
 """
 
 from __future__ import annotations

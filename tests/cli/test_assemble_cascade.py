@@ -299,6 +299,23 @@ def test_the_prefilter_alone_decides_all_without_the_model(
     assert right(records) > 0.9
 
 
+def test_the_prefilter_of_a_profile_that_was_not_tuned(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_model(*_: object, **__: object) -> None:
+        raise AssertionError("the model was asked")
+
+    monkeypatch.setattr("modcli.backends.scripted.Scripted.read", no_model)
+    text = "sells coins\na swim in the lake\n"
+    status, records, told = home.check("--stage", "prefilter", "--no-cache", stdin=text)
+    assert status == 1
+    assert [record["action"] for record in records] == ["block", "allow"]
+    assert stages(records) == {"prefilter"}
+    assert told.count("nothing is guaranteed") == 1
+    monkeypatch.setattr(joined, "why_no_embedder", lambda *_: "no embedder here")
+    status, records, told = home.check("--stage", "prefilter", "--no-cache", stdin=text)
+    assert (status, records) == (2, [])
+    assert "no embedder here" in told
+
+
 def test_a_drift_is_found_and_lasts(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     tuned = home.tune()
     monkeypatch.setattr("modcli.cascade.auditing.is_audited", lambda _content, _salt: True)
