@@ -281,14 +281,22 @@ class _Stages:
         texts = _first(rows.parts)
         seen: dict[str, Seen] = {}
         for name in self.names:
-            found = self.seen(name, texts)
-            if found is not None:
-                seen[name] = found
-                # The model has read these posts before, so that its own stage cannot be timed by them.
-                shallow = self._lesson.costs.shallow
-                self.seconds[name] = shallow if name == SHALLOW else seconds_of(self._made[name], texts)
+            found, taken = self.seen(name, texts), self._timed(name, texts)
+            if found is not None and taken is not None:
+                seen[name], self.seconds[name] = found, taken
         is_uniform = (np.arange(len(is_single)) < uniform)[is_single]
         return Heads(seen, rows.targets), rows.acted, is_uniform
+
+    def _timed(self, name: str, texts: Sequence[str]) -> float | None:
+        """Seconds for a text; None where the stage fails, or did before."""
+        if name == SHALLOW:
+            # The model has read these posts before, so that its own stage cannot be timed by them.
+            return self._lesson.costs.shallow
+        try:
+            return seconds_of(self._made[name], texts) if name in self._made else None
+        except ModcliError as error:
+            self._fail(name, error)
+            return None
 
     def said(self, chosen: Chosen, parts: Sequence[Parts]) -> list[Floats] | None:
         """What the stages of a chain say of items, as `chain_log_odds`; None where one of them fails."""
