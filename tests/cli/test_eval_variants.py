@@ -47,7 +47,7 @@ def test_changes(written: str, changes: dict[str, str]) -> None:
         ("shots=٣", "shots is a whole number, 0 to 64", ""),
         ("definitions=none", "definitions is on or off, not 'none'", ""),
         ("shots=1,shots=2", "shots is given twice", ""),
-        ("stage=reding", "stage must be one of auto, reading, model; did you mean reading?", ""),
+        ("stage=reding", "stage must be one of auto, prefilter, reading, model; did you mean reading?", ""),
     ],
 )
 def test_what_makes_no_sense(written: str, told: str, hint: str) -> None:
