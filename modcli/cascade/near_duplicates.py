@@ -14,12 +14,13 @@ import hashlib
 import random
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from modcli.cascade.exact_tails import most_marked
 from modcli.cascade.guarantee import CONFIDENCE
+from modcli.cascade.moderator import Statistics
 from modcli.errors import MissingExtraError
 from modcli.item import Item
 from modcli.prompts.normalization import normalize
@@ -37,12 +38,34 @@ _BANDS, _ROWS = 12, 5
 _COMPARED = 16
 #: Representatives that are remembered; the one that was of no use for longest is forgotten.
 MOST = 20_000
-#: Spread verdicts that are checked.
-CHECKED = 60
+#: The share of spread verdicts that are checked.
+CHECKED_SHARE = 0.05
+#: Verdicts that are remembered beyond MOST: those of one batch.
+BATCHED = 4096
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+|[^\w\s!-~]")
 
-JudgeAll = Callable[[Sequence[Item]], list[Verdict]]
+
+class Judging(Protocol):
+    """The part of a moderator that is needed here."""
+
+    @property
+    def batch(self) -> int:
+        """How many items it wants at once."""
+        ...
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted until now."""
+        ...
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order."""
+        ...
+
+    def explain(self, item: Item, verdict: Verdict) -> Verdict:
+        """The verdict with the model's rationale."""
+        ...
 
 
 class NearDuplicates:
@@ -126,15 +149,14 @@ def is_like(plain: str, representative: str, threshold: float = THRESHOLD) -> bo
     return len(one & other) >= threshold * len(one | other)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Spread:
-    """Verdicts of which `spread` were those of a representative; of these `checked`, a uniform random sample, were then
-    judged themselves, which gave another action for `differing`; those are corrected."""
+    """How many verdicts were `spread` from a representative; of these `checked`, drawn at random, were judged themselves
+    as well, which gave another action for `differing`; those are corrected."""
 
-    verdicts: tuple[Verdict, ...]
-    spread: int
-    checked: int
-    differing: int
+    spread: int = 0
+    checked: int = 0
+    differing: int = 0
     confidence: float = CONFIDENCE
 
     @property
@@ -145,47 +167,94 @@ class Spread:
     def words(self) -> str:
         """One sentence."""
         return (
-            f"At most {self.at_most:,} of {self.spread:,} spread verdicts differ from the judge's, "
-            f"{100 * self.confidence:g}% confidence ({self.differing:,} did among {self.checked:,} checked, and are "
-            f"corrected)."
+            f"at most {self.at_most:,} of {self.spread:,} verdicts that were spread among near-duplicates differ from "
+            f"the judge's, {100 * self.confidence:g}% confidence ({self.differing:,} did among {self.checked:,} checked, and "
+            f"are corrected)"
         )
 
 
-def judge_by_groups(
-    judge: JudgeAll,
-    items: Sequence[Item],
-    *,
-    checked: int = CHECKED,
-    seed: int | None = None,
-    threshold: float = THRESHOLD,
-) -> Spread:
-    """Judge one item of each group of near-duplicates, spread its verdict, and check a random sample of what was spread.
+class Grouped:
+    """A moderator that judges the first of near-duplicates, in the order in which they come, and spreads its verdict.
 
-    What could not be read, was cut off, or has a representative that could not be judged is judged itself. Nobody who
-    writes posts can foresee the sample unless a `seed` is given. `judge` gives one verdict an item. Raises what it
-    raises, and as `NearDuplicates`.
+    What could not be read, was cut off, or has a representative that could not be judged is judged itself; and so is a
+    random share of what is spread: nobody who writes posts can foresee which. Raises as `NearDuplicates`.
     """
-    alike = [
-        i for i, item in enumerate(items) if item.error is None and not item.metadata.get("truncated_bytes")
-    ]
-    found = groups([items[i].text for i in alike], threshold=threshold)
-    first = {i: alike[representative] for i, representative in zip(alike, found, strict=True)}
-    own = [i for i in range(len(items)) if first.get(i, i) == i]
-    verdicts = dict(zip(own, judge([items[i] for i in own]), strict=True))
-    failed = [i for i in first if i not in verdicts and verdicts[first[i]].error is not None]
-    verdicts |= zip(failed, judge([items[i] for i in failed]), strict=True) if failed else ()
-    members = [i for i in first if i not in verdicts]
-    verdicts |= {i: _spread(verdicts[first[i]], items[i], items[first[i]]) for i in members}
-    chance = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 -- for tests
-    sample = sorted(chance.sample(members, min(checked, len(members))))
-    again = judge([items[i] for i in sample]) if sample else []
-    differing = sum(
-        verdict.action is not verdicts[i].action for i, verdict in zip(sample, again, strict=True)
-    )
-    verdicts |= zip(sample, again, strict=True)
-    return Spread(tuple(verdicts[i] for i in range(len(items))), len(members), len(sample), differing)
 
+    def __init__(
+        self,
+        moderator: Judging,
+        *,
+        checked: float = CHECKED_SHARE,
+        threshold: float = THRESHOLD,
+        most: int = MOST,
+        seed: int | None = None,
+    ) -> None:
+        self._moderator = moderator
+        self._index = NearDuplicates(threshold=threshold, most=most)
+        self._verdicts: OrderedDict[int, Verdict] = OrderedDict()
+        self._most = most
+        self._share = checked
+        self._chance = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 -- for tests
+        #: What was spread until now.
+        self.spread = Spread()
 
-def _spread(verdict: Verdict, item: Item, representative: Item) -> Verdict:
-    reason = f"nearly the same as {representative.id}: {verdict.reason}"
-    return replace(verdict, id=item.id, stage=GROUP, reason=reason, rationale=None, cached=False)
+    @property
+    def batch(self) -> int:
+        """See `Moderator.batch`."""
+        return self._moderator.batch
+
+    @property
+    def statistics(self) -> Statistics:
+        """See `Moderator.statistics`."""
+        return self._moderator.statistics
+
+    def explain(self, item: Item, verdict: Verdict) -> Verdict:
+        """See `Moderator.explain`."""
+        return self._moderator.explain(item, verdict)
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order. Raises what the moderator raises."""
+        numbers = [self._number(item) for item in items]
+        first = {number: i for i, number in reversed(list(enumerate(numbers))) if number is not None}
+        members = [
+            i for i, number in enumerate(numbers) if number is not None and self._follows(number, i, first)
+        ]
+        checked = {i for i in members if self._chance.random() < self._share}
+        found = self._judged(items, [i for i in range(len(items)) if i not in members or i in checked])
+        for i, number in enumerate(numbers):
+            if number is not None and first[number] == i and i not in members:
+                self._remember(number, found[i])
+        spread = {i: self._verdicts[number] for i in members if (number := numbers[i]) is not None}
+        failed = [i for i, verdict in spread.items() if verdict.error is not None]
+        found |= self._judged(items, [i for i in failed if i not in found])
+        for i, verdict in spread.items():
+            if i in failed:
+                continue
+            self.spread.spread += 1
+            if i in checked:
+                self.spread.checked += 1
+                self.spread.differing += found[i].action is not verdict.action
+                continue
+            reason = f"nearly the same as {verdict.id}: {verdict.reason}"
+            found[i] = replace(
+                verdict, id=items[i].id, stage=GROUP, reason=reason, rationale=None, cached=False
+            )
+            self.statistics.stages[GROUP] += 1
+        return [found[i] for i in range(len(items))]
+
+    def _number(self, item: Item) -> int | None:
+        """The number of an item's representative; None where it is to be judged itself in any case."""
+        if item.error is not None or item.metadata.get("truncated_bytes"):
+            return None
+        return self._index.add(item.text)
+
+    def _follows(self, number: int, i: int, first: Mapping[int, int]) -> bool:
+        return number in self._verdicts or first[number] != i
+
+    def _judged(self, items: Sequence[Item], rows: Sequence[int]) -> dict[int, Verdict]:
+        return dict(zip(rows, self._moderator.judge([items[i] for i in rows]), strict=True)) if rows else {}
+
+    def _remember(self, number: int, verdict: Verdict) -> None:
+        self._verdicts[number] = verdict
+        if len(self._verdicts) > self._most + BATCHED:
+            self._verdicts.popitem(last=False)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from itertools import chain
@@ -18,6 +18,8 @@ import typer
 
 from modcli.cascade.budget import Budget
 from modcli.cascade.early import EarlyStages
+from modcli.cascade.moderator import Moderator
+from modcli.cascade.near_duplicates import Grouped
 from modcli.cli.assemble import build_moderator
 from modcli.cli.assemble_cascade import bounds, not_tuned
 from modcli.cli.passthrough import PassThrough, Print
@@ -56,10 +58,12 @@ class InputFormat(StrEnum):
 
 @dataclass(frozen=True)
 class Depth:
-    """How much is judged in full, where the user says so: what an item may take, or how many."""
+    """How much is judged in full, where the user says so: what an item may take, or how many; and whether one of
+    near-duplicates does for all."""
 
     seconds: float | None = None
     budget: Budget | None = None
+    group: bool = False
 
 
 Files = Annotated[
@@ -126,6 +130,10 @@ Most = Annotated[
         help="Judge at most N items in full, the most uncertain ones. Reads all input first; for tuned profiles.",
     ),
 ]
+Group = Annotated[
+    bool,
+    typer.Option("--group", help="Judge one of near-duplicates, and check at random how far that does."),
+]
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="block|warn|never", help="The mildest action for exit status 1."),
@@ -162,6 +170,7 @@ def check(
     stage: Stage = None,
     throughput: Throughput = None,
     budget: Most = None,
+    group: Group = False,
     fail_on: FailOn = None,
     on_error: OnError = None,
     offline: Offline = None,
@@ -191,7 +200,9 @@ def check(
     )
     reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
     try:
-        status = _run(files or [], text or [], reader_of, which, settings, options, depth)
+        status = _run(
+            files or [], text or [], reader_of, which, settings, options, replace(depth, group=group)
+        )
     except KeyboardInterrupt:
         tell(f"exit status {INTERRUPTED}: interrupted")
         status = INTERRUPTED
@@ -254,15 +265,23 @@ def _run(
         if DASH in names and sys.stdin.isatty():
             tell("reading from the terminal: one text a line, Ctrl-D ends")
         items = chain(read_arguments(texts), read_inputs(names, reader_of))
+        judging = Grouped(moderator) if depth.group else moderator
         if depth.budget is None:
-            return run_check(items, moderator, report, options)
+            return _told(run_check(items, judging, report, options), judging)
         if not isinstance(moderator.early, EarlyStages):
             raise not_tuned(profile, "--budget")
         with closing(Spooled()) as spooled:
             _spend(depth.budget, moderator.early, spooled.through(items))
-            return run_check(spooled.again(), moderator, report, options)
+            return _told(run_check(spooled.again(), judging, report, options), judging)
     finally:
         moderator.close()
+
+
+def _told(status: int, judging: Moderator | Grouped) -> int:
+    """The exit status, after what is known of verdicts that were spread."""
+    if isinstance(judging, Grouped) and judging.spread.spread:
+        tell(judging.spread.words())
+    return status
 
 
 def _depth(throughput: str | None, budget: int | None, settings: Settings) -> Depth:

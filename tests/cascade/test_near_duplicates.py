@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modcli.cascade.moderator import Statistics
 from modcli.cascade.near_duplicates import (
     GROUP,
+    Grouped,
     NearDuplicates,
+    Spread,
     folded,
     groups,
     is_like,
-    judge_by_groups,
     shingles_of,
 )
 from modcli.errors import Location, MissingExtraError
@@ -32,15 +35,39 @@ def item(number: int, text: str, **more: object) -> Item:
     return Item(f"i{number}", text, Location("x"), **more)  # type: ignore[arg-type]
 
 
-def by_word(word: str, asked: list[str]) -> object:
-    def judge(items: Sequence[Item]) -> list[Verdict]:
-        asked.extend(each.id for each in items)
+class Judge:
+    """Blocks what has a word in it, and remembers what it was asked."""
+
+    batch = 32
+
+    def __init__(self, word: str, failing: str = "") -> None:
+        self.statistics = Statistics()
+        self.asked: list[str] = []
+        self._word, self._failing = word, failing
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        self.asked.extend(each.id for each in items)
         return [
-            Verdict(each.id, Action.BLOCK if word in each.text else Action.ALLOW, stage="reading", reason="r")
+            Verdict(
+                each.id,
+                Action.BLOCK if self._word in each.text else Action.ALLOW,
+                stage="reading",
+                reason="r",
+                error="out of breath" if each.id == self._failing else None,
+            )
             for each in items
         ]
 
-    return judge
+    def explain(self, _item: Item, verdict: Verdict) -> Verdict:
+        return replace(verdict, rationale="because")
+
+
+def in_batches(grouped: Grouped, items: Sequence[Item], size: int = 7) -> list[Verdict]:
+    return [
+        verdict
+        for start in range(0, len(items), size)
+        for verdict in grouped.judge(items[start : start + size])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,50 +160,54 @@ def test_an_index_that_cannot_be(threshold: float, most: int) -> None:
         NearDuplicates(threshold=threshold, most=most)
 
 
-def test_one_of_each_group_is_judged_and_its_verdict_spread() -> None:
-    asked: list[str] = []
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_one_of_each_group_is_judged_and_its_verdict_spread(size: int) -> None:
+    judge = Judge("prize")
+    grouped = Grouped(judge, checked=0)
     copies = [item(i, LONG.replace("1234", str(i))) for i in range(50)]
     others = [item(100, "good morning, the lake is warm"), item(101, "")]
-    found = judge_by_groups(by_word("prize", asked), [*copies, *others], checked=5, seed=1)  # type: ignore[arg-type]
-    assert [verdict.id for verdict in found.verdicts] == [each.id for each in (*copies, *others)]
-    assert len(asked) == 3 + 5
-    assert all(verdict.action is Action.BLOCK for verdict in found.verdicts[:50])
-    assert found.verdicts[50].action is Action.ALLOW
-    assert (found.spread, found.checked, found.differing) == (49, 5, 0)
-    spread = [verdict for verdict in found.verdicts if verdict.stage == GROUP]
-    assert len(spread) == 44
-    assert spread[0].reason == "nearly the same as i0: r"
+    found = in_batches(grouped, [*copies, *others], size)
+    assert [verdict.id for verdict in found] == [each.id for each in (*copies, *others)]
+    assert judge.asked == ["i0", "i100", "i101"]
+    assert all(verdict.action is Action.BLOCK for verdict in found[:50])
+    assert found[50].action is Action.ALLOW
+    assert (grouped.spread.spread, grouped.spread.checked) == (49, 0)
+    assert found[49].stage == GROUP
+    assert found[49].reason == "nearly the same as i0: r"
+    assert judge.statistics.stages[GROUP] == 49
+    assert grouped.batch == 32
+    assert grouped.explain(copies[3], found[3]).rationale == "because"
+
+
+def test_the_bound_is_that_of_the_hypergeometric_distribution() -> None:
+    found = Spread(spread=49, checked=5, differing=0)
     # What 5 of 49 without a fault leave possible.
     possible = [m for m in range(45) if math.comb(49 - m, 5) > 0.05 * math.comb(49, 5)]
     assert found.at_most == max(possible) == 21
-    assert "At most 21 of 49 spread verdicts differ" in found.words()
+    assert "at most 21 of 49 verdicts" in found.words()
 
 
 def test_what_differs_is_found_counted_and_corrected() -> None:
     items = [item(i, LONG.replace("1234", "7" * (i % 2 + 1))) for i in range(40)]
-    found = judge_by_groups(by_word(" 77", []), items, checked=1000)  # type: ignore[arg-type]
-    assert (found.spread, found.checked, found.differing, found.at_most) == (39, 39, 20, 20)
-    assert [verdict.action is Action.BLOCK for verdict in found.verdicts] == [i % 2 == 1 for i in range(40)]
+    grouped = Grouped(Judge(" 77"), checked=1.0)
+    found = in_batches(grouped, items)
+    spread = grouped.spread
+    assert (spread.spread, spread.checked, spread.differing, spread.at_most) == (39, 39, 20, 20)
+    assert [verdict.action is Action.BLOCK for verdict in found] == [i % 2 == 1 for i in range(40)]
 
 
 def test_a_bound_holds_for_nearly_all_samples() -> None:
     items = [item(i, LONG.replace("1234", "7" * (1 + (i % 10 == 3)))) for i in range(100)]
-    kept = [
-        judge_by_groups(by_word(" 77", []), items, checked=20, seed=seed).at_most >= 10 for seed in range(60)
-    ]  # type: ignore[arg-type]
-    assert sum(kept) >= 54
+    kept = 0
+    for seed in range(60):
+        grouped = Grouped(Judge(" 77"), checked=0.2, seed=seed)
+        in_batches(grouped, items)
+        kept += grouped.spread.at_most >= 10
+    assert kept >= 54
 
 
 def test_what_was_not_read_or_could_not_be_judged_is_judged_itself() -> None:
-    asked: list[str] = []
-
-    def judge(items: Sequence[Item]) -> list[Verdict]:
-        asked.extend(each.id for each in items)
-        return [
-            Verdict(each.id, Action.WARN, error="out of breath" if each.id == "i0" else None)
-            for each in items
-        ]
-
+    judge = Judge("prize", failing="i0")
     items = [
         item(0, LONG),
         item(1, LONG),
@@ -184,11 +215,24 @@ def test_what_was_not_read_or_could_not_be_judged_is_judged_itself() -> None:
         item(3, "", error="no text"),
         item(4, "", error="no text"),
     ]
-    found = judge_by_groups(judge, items)
-    assert sorted(asked) == ["i0", "i1", "i2", "i3", "i4"]
-    assert found.spread == 0
-    assert found.at_most == 0
-    assert judge_by_groups(judge, []).verdicts == ()
+    grouped = Grouped(judge, checked=0)
+    assert [verdict.id for verdict in grouped.judge(items)] == ["i0", "i1", "i2", "i3", "i4"]
+    assert sorted(judge.asked) == ["i0", "i1", "i2", "i3", "i4"]
+    assert grouped.spread.spread == 0
+    assert grouped.spread.at_most == 0
+    assert grouped.judge([]) == []
+
+
+def test_memory_of_verdicts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modcli.cascade.near_duplicates.BATCHED", 2)
+    judge = Judge("prize")
+    grouped = Grouped(judge, checked=0, most=3)
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
+    in_batches(grouped, [item(i, f"a post about {word} alone") for i, word in enumerate(words)], 1)
+    in_batches(grouped, [item(100, "a post about kappa alone")], 1)
+    assert "i100" not in judge.asked
+    in_batches(grouped, [item(101, "a post about alpha alone")], 1)
+    assert "i101" in judge.asked
 
 
 def test_without_datasketch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

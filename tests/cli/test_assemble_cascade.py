@@ -339,3 +339,15 @@ def _upside_down(_self: object, text: str, labels: tuple[str, ...]) -> object:
     scores = np.full(len(labels), -5.0)
     scores[0 if acts else -1] = 0.0
     return scores - np.logaddexp.reduce(scores)
+
+
+def test_near_duplicates_are_judged_once_and_that_is_told(home: Home) -> None:
+    posts = [f"you absolute moron, number {i} of many, learn to read" for i in range(30)]
+    lines = "\n".join([*posts, "a quiet lake\n"])
+    _, records, told = home.check("--no-cache", "--observe", "--group", stdin=lines)
+    assert [record["id"] for record in records] == [str(i) for i in range(1, 32)]
+    assert {record["action"] for record in records[:30]} == {records[0]["action"]}
+    spread = [record for record in records if record["stage"] == "group"]
+    assert 15 <= len(spread) <= 29
+    assert str(spread[0]["reason"]).startswith("nearly the same as 1: ")
+    assert "of 29 verdicts that were spread among near-duplicates" in told
