@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,7 +43,7 @@ from modcli.profile import Profile
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
 from modcli.reports.jsonl import json_line
-from modcli.reports.output import standard_output
+from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.promises import as_records, print_cascade
 from modcli.reports.summary import INTERRUPTED
 from modcli.reports.terminal import standard_console
@@ -321,8 +322,10 @@ class _Printing:
 
     def _write(self, records: Sequence[dict[str, Any]]) -> None:
         output = standard_output()
-        for record in records:
-            output.write(json_line(record))
+        # Who reads no further (`| head`) wants the rest done all the same.
+        with suppress(ReaderGone):
+            for record in records:
+                output.write(json_line(record))
 
 
 def _note(student: Student, evidence: Evidence) -> str:

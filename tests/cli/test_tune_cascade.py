@@ -34,6 +34,7 @@ from modcli.item import Item
 from modcli.profile import Action, Category, Profile
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
+from modcli.reports.output import ReaderGone
 from modcli.settings import Settings, load_settings
 from modcli.verdict import Verdict
 
@@ -220,6 +221,18 @@ def test_forget_deletes_the_early_stages_and_what_is_known_of_their_drift() -> N
     assert status == 0
     assert "deleted: the sample and the early stages" in told
     assert not list((settings.data_dir / "tuning").iterdir())
+
+
+@pytest.mark.usefixtures("home")
+def test_a_reader_that_goes_away_does_not_end_the_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        def write(self, data: bytes) -> None:
+            raise ReaderGone("standard output was closed by its reader")
+
+    monkeypatch.setattr("modcli.cli.tune.standard_output", Closed)
+    status, rows, _ = tune("posts.txt", "--budget", "300")
+    assert (status, rows) == (0, [])
+    assert kept().budget == 300
 
 
 @pytest.mark.usefixtures("home")
