@@ -190,6 +190,7 @@ def _taught(
     check: Callable[[], None],
 ) -> TunedCascade:
     moderator = moderator_on(bench, settings, profile, on_error=Action.WARN)
+    tell("measuring what a post costs the model")
     costs = _costs(bench, profile, sample, texts)
     count = min(budget, len(texts))
     seconds = count * (costs.reading + costs.asking)
