@@ -61,6 +61,8 @@ def distil(
 
     Its log-odds are scaled so that those of left-out rows are right on average (Platt 1999).
     """
+    from threadpoolctl import threadpool_limits
+
     if not len(targets):
         return _nothing(features.shape[1], len(before), targets.shape[1]), np.zeros(targets.shape)
     rows, used, mean, scale = _scaled(features)
@@ -72,16 +74,18 @@ def distil(
     fold = np.arange(len(targets)) % FOLDS
     # Nothing is believed beyond MOST, a target neither: of one side alone there would be no finite fit.
     believed = np.clip(targets, *probability(np.array([-MOST, MOST])))
-    for category in range(categories):
-        own = believed[:, category]
-        known = ~np.isnan(own)
-        for group in range(FOLDS):
-            part, constant = _logistic(rows, own, known & (fold != group), strength)
-            left_out[fold == group, category] = (rows @ part)[fold == group] + constant
-        weights, constant = _logistic(rows, own, known, strength)
-        slope, offset = _platt(left_out[:, category], own, known)
-        found[:, category], bias[category] = slope * weights, slope * constant + offset
-        left_out[:, category] = slope * left_out[:, category] + offset
+    # The products are so small that threads wait for each other longer than they work.
+    with threadpool_limits(1, user_api="blas"):
+        for category in range(categories):
+            own = believed[:, category]
+            known = ~np.isnan(own)
+            for group in range(FOLDS):
+                part, constant = _logistic(rows, own, known & (fold != group), strength)
+                left_out[fold == group, category] = (rows @ part)[fold == group] + constant
+            weights, constant = _logistic(rows, own, known, strength)
+            slope, offset = _platt(left_out[:, category], own, known)
+            found[:, category], bias[category] = slope * weights, slope * constant + offset
+            left_out[:, category] = slope * left_out[:, category] + offset
     kinds = found.shape[0] - (categories * len(before))
     plain = np.zeros((size, categories))
     plain[used] = found[:kinds] / scale
