@@ -168,8 +168,8 @@ class Spread:
         """One sentence."""
         return (
             f"at most {self.at_most:,} of {self.spread:,} verdicts that were spread among near-duplicates differ from "
-            f"the judge's, {100 * self.confidence:g}% confidence ({self.differing:,} did among {self.checked:,} checked, and "
-            f"are corrected)"
+            f"the judge's, {100 * self.confidence:g}% confidence ({self.differing:,} did among {self.checked:,} "
+            f"checked, and are corrected)"
         )
 
 

@@ -34,7 +34,7 @@ from modcli.reports.base import Report
 from modcli.reports.csv import CsvReport
 from modcli.reports.jsonl import JsonlReport
 from modcli.reports.output import Output, standard_output
-from modcli.reports.summary import INTERRUPTED
+from modcli.reports.summary import INTERRUPTED, spoken
 from modcli.reports.terminal import TableReport, standard_console
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refuse_output
@@ -311,22 +311,13 @@ def _spend(budget: Budget, early: EarlyStages, items: Iterator[Item]) -> None:
         raise BackendError("--budget cannot be kept, as an early stage failed", hint="see the line above")
     early.price = spending.price
     tell(
-        f"{spending.in_full:,} of {spending.items:,} items are judged in full, which takes about "
-        f"{duration(spending.seconds)}; {bounds(early.tuned, spending.price)}"
+        f"{spending.in_full:,} of {spending.items:,} items are judged in full; all together that takes "
+        f"{spoken(spending.seconds)}; {bounds(early.tuned, spending.price)}"
     )
     if spending.in_full > budget.most:
         tell(
             f"that is more than {budget.most:,}: early stages have no answer to the others, which may be too long"
         )
-
-
-def duration(seconds: float) -> str:
-    """A time to wait, roughly."""
-    if seconds < 1:
-        return "less than 1 s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def unjudged_action(settings: Settings, which: Print | None) -> Action:

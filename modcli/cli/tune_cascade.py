@@ -35,6 +35,7 @@ from modcli.cli.stream import tell
 from modcli.errors import ModcliError, OutputError, UsageError
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
+from modcli.reports.summary import spoken
 from modcli.settings import Settings
 from modcli.weights.locate import ensure
 
@@ -313,12 +314,3 @@ def forget_cascade(settings: Settings, profile: Profile) -> bool:
     file.unlink(missing_ok=True)
     drift_file(settings, profile).unlink(missing_ok=True)
     return found
-
-
-def spoken(seconds: float) -> str:
-    """A time as a person would say it."""
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    if seconds < 90 * 60:
-        return f"about {seconds / 60:.2g} minutes"
-    return f"about {seconds / 3600:.2g} hours"

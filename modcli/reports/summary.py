@@ -142,6 +142,15 @@ def _cascade_lines(items: int, figures: Figures) -> list[str]:
     return lines
 
 
+def spoken(seconds: float) -> str:
+    """A time to wait, as a person would say it."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.2g} minutes"
+    return f"about {seconds / 3600:.2g} hours"
+
+
 def _count(items: int) -> str:
     return f"{items:,} item{'' if items == 1 else 's'}"
 

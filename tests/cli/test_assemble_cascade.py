@@ -275,7 +275,7 @@ def test_a_budget_is_kept_whatever_the_input(home: Home) -> None:
     assert len(records) == 201
     in_full = sum(record["stage"] not in EARLY for record in records)
     assert 15 <= in_full <= 30
-    assert f"{in_full} of 201 items are judged in full, which takes about {in_full} s; of what" in told
+    assert f"{in_full} of 201 items are judged in full; all together that takes about {in_full} s; of" in told
 
 
 def test_a_budget_of_nothing_and_of_all(home: Home) -> None:

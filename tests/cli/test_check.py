@@ -292,22 +292,6 @@ def test_a_terminal_is_told_that_it_is_read(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        (0.2, "less than 1 s"),
-        (1.2, "1 s"),
-        (89, "89 s"),
-        (90, "2 min"),
-        (3600, "60 min"),
-        (5400, "1.5 h"),
-        (86400, "24.0 h"),
-    ],
-)
-def test_a_time_to_wait(seconds: float, told: str) -> None:
-    assert modcli.cli.check.duration(seconds) == told
-
-
 @pytest.mark.parametrize("throughput", ["50/s", "50", " 50.0 / s "])
 def test_a_throughput_is_the_time_that_an_item_may_take(
     throughput: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

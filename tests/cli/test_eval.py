@@ -190,7 +190,10 @@ def test_no_more_than_the_limit_is_read(run: Run) -> None:
         (["nosuch.jsonl"], "error: nosuch.jsonl: no such file\nhint: name a file of JSON Lines"),
         (["."], "error: .: is a folder\nhint: name the files in it, for example FOLDER/*.jsonl"),
         (["rows.jsonl", "-p", "nosuch"], "error: there is no profile 'nosuch'"),
-        (["rows.jsonl", "--stage", "fast"], "error: flag --stage: stage must be one of auto, prefilter, reading, model"),
+        (
+            ["rows.jsonl", "--stage", "fast"],
+            "error: flag --stage: stage must be one of auto, prefilter, reading, model",
+        ),
         (["rows.jsonl", "--map", "x"], "error: --map x: write it as theirs=ours"),
         (["rows.jsonl", "--map", "x=nosuch"], "error: --map x=nosuch: the profile has no category 'nosuch'"),
         (

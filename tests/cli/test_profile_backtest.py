@@ -202,7 +202,10 @@ WRONG = [
     (["old.yaml", "nothing", "posts.txt"], "there is no profile 'nothing'"),
     (["old.yaml", "new.yaml", "missing.txt"], "missing.txt: no such file"),
     (["old.yaml", "new.yaml", "."], "is a folder"),
-    (["old.yaml", "new.yaml", "posts.txt", "--stage", "deep"], "must be one of auto, prefilter, reading, model"),
+    (
+        ["old.yaml", "new.yaml", "posts.txt", "--stage", "deep"],
+        "must be one of auto, prefilter, reading, model",
+    ),
     (
         ["old.yaml", "new.yaml", "posts.txt", "--input-format", "text", "--text-field", "a"],
         "is for JSON Lines",

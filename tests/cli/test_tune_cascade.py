@@ -27,7 +27,7 @@ from modcli.cli import tune_cascade
 from modcli.cli.app import app
 from modcli.cli.assemble import build_workbench, moderator_on
 from modcli.cli.assemble_cascade import cascade_file, drift_file, early_stages, stage_features
-from modcli.cli.tune_cascade import pool_size, spoken, wishes_of
+from modcli.cli.tune_cascade import pool_size, wishes_of
 from modcli.embedders.scripted import ScriptedEmbedder
 from modcli.errors import BackendError, Location, UsageError
 from modcli.item import Item
@@ -408,7 +408,5 @@ def test_wishes_that_contradict_or_promise_nothing() -> None:
         wishes_of(["none"], ["none"], PROFILE_VALUE)
 
 
-def test_sizes_and_times() -> None:
+def test_sizes() -> None:
     assert (pool_size(0), pool_size(100), pool_size(500)) == (0, 5000, 10_000)
-    told = [spoken(seconds) for seconds in (0.01, 75, 100, 3000, 20_000)]
-    assert told == ["about 1 s", "about 75 s", "about 1.7 minutes", "about 50 minutes", "about 5.6 hours"]

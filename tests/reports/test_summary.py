@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from modcli.profile import Action
-from modcli.reports.summary import Tally, statistics_lines, status_line, summary_line
+from modcli.reports.summary import Tally, spoken, statistics_lines, status_line, summary_line
 from modcli.verdict import Verdict
 from tests.reports.examples import ALLOWED, BLOCKED, ERROR, item
 
@@ -106,3 +106,8 @@ def test_the_statistics_of_a_cascade_are_a_table() -> None:
 def test_a_cascade_that_was_given_nothing() -> None:
     lines = statistics_lines(Tally(), Counted({}, 0, {}, {"ngrams": 0.0}), 0.0)
     assert [line.split() for line in lines[3:5]] == [["ngrams", "0", "0.00"], ["in", "full", "0", "0.00"]]
+
+
+def test_times_to_wait() -> None:
+    told = [spoken(seconds) for seconds in (0.01, 75, 100, 3000, 20_000)]
+    assert told == ["about 1 s", "about 75 s", "about 1.7 minutes", "about 50 minutes", "about 5.6 hours"]
