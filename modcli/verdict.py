@@ -35,8 +35,8 @@ class CategoryVerdict:
 class Verdict:
     """What became of one item.
 
-    `stage` is the stage that decided (ngrams, embedding and shallow are early ones, prefilter the untuned one; group for a
-    near-duplicate of what was judged; reading, prompt; empty for nothing to read, none for an item that could not be
+    `stage` is the stage that decided (ngrams, embedding and shallow are early ones, prefilter the untuned one; group for
+    a near-duplicate of what was judged; reading, prompt; empty for nothing to read, none for an item that could not be
     judged), `cached` whether it was answered from the cache. `read` is the share of the item that was read, 0 to 1.
     `reason` is one line for a person; `rationale` the model's own sentence, where asked for. `model` and `profile` are
     digests.
