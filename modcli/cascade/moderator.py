@@ -19,6 +19,7 @@ from modcli.cascade.auditing import Auditor
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.early import LEAST_BATCH, Early, found_early
 from modcli.cascade.parts import Parts, content_of, parts_of
+from modcli.cascade.pleas import stricter, without_ends
 from modcli.cascade.preparation import Preparation
 from modcli.errors import BackendError, ModcliError, PrefixTooLong, UsageError
 from modcli.item import Item
@@ -231,7 +232,7 @@ class Moderator:
         What fails at the preparation concerns all items, and is raised.
         """
         with self.statistics.timed("preparing"):
-            judge = self._preparation.judge
+            judge, _ = self._preparation.judge, self._preparation.pleas
         try:
             return self._judge_together(judge, items)
         except PrefixTooLong:
@@ -242,16 +243,29 @@ class Moderator:
             return [verdict for parts in items for verdict in self._judge_all([parts])]
 
     def _judge_together(self, judge: Judge, items: Sequence[Parts]) -> list[Verdict]:
+        """What asks to be let through is judged without that as well, and is what the stricter verdict says."""
+        judged = self._judge_windows(judge, items)
+        verdicts = [verdict for verdict, _ in judged]
+        again = [i for i, (v, pleads) in enumerate(judged) if pleads and v.action is not Action.BLOCK]
+        if again:
+            without = self._judge_windows(judge, [without_ends(items[i]) for i in again])
+            for i, (verdict, _) in zip(again, without, strict=True):
+                verdicts[i] = stricter(verdicts[i], verdict)
+        return verdicts
+
+    def _judge_windows(self, judge: Judge, items: Sequence[Parts]) -> list[tuple[Verdict, bool]]:
+        """Verdicts by the worst windows, and which items may ask to be let through."""
         texts = [text for parts in items for text in parts.texts]
         with self.statistics.timed("reading"):
             before = self._reader.tokens
             states = self._reader.states(texts, judge.taps)
             self.statistics.tokens += self._reader.tokens - before
             readings = judge.readings(judge.products(states))
+        suspected = self._preparation.pleas.suspects(judge.features(states))
         log_odds, asked = self._ask(texts, readings)
         found = probabilities(log_odds, self._profile.task)
         thresholds = {category.name: category.threshold for category in judge.categories}
-        verdicts, start = [], 0
+        judged, start = [], 0
         for parts in items:
             own = slice(start, start + len(parts.texts))
             start = own.stop
@@ -273,8 +287,9 @@ class Moderator:
                 categories=categories,
                 read=parts.read,
             )
-            verdicts.append(self._read_in_part(verdict) if parts.read < 1 else verdict)
-        return verdicts
+            verdict = self._read_in_part(verdict) if parts.read < 1 else verdict
+            judged.append((verdict, bool(suspected[own].any())))
+        return judged
 
     def _telling(self, texts: Sequence[str], name: str) -> str:
         """The window of an item that speaks most for a category."""

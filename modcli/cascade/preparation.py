@@ -21,6 +21,7 @@ from modcli.judges import fitting, selftraining
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label, taught_category
 from modcli.judges.judge import CategoryJudge, Judge, LabelFit
+from modcli.judges.pleas import PleaHead, fit_pleas, paired, pleading, pleas, pleas_digest
 from modcli.judges.selftraining import LEAST, Student, self_train
 from modcli.judges.tasks import contrast, elsewhere, is_asked, ordinary
 from modcli.profile import Category, Profile, Shot, Task
@@ -49,7 +50,7 @@ def taps_of(layers: int) -> tuple[int, ...]:
 def judging() -> str:
     """Stands for all that a verdict depends on but the profile, the model and a sample: prompts, bank, versions."""
     versions = (profile_prompt.VERSION, normalization.VERSION, fitting.VERSION, selftraining.VERSION)
-    return "/".join((READING.digest, bank_digest(bank()), *map(str, versions)))
+    return "/".join((READING.digest, bank_digest(bank()), pleas_digest(), *map(str, versions)))
 
 
 class Preparation:
@@ -110,6 +111,29 @@ class Preparation:
         )
         _keep(file, judge.save)
         return judge
+
+    @cached_property
+    def pleas(self) -> PleaHead:
+        """Tells which items ask to be let through; suspects none where nothing is read of them."""
+        if not self._taps:
+            return PleaHead(np.zeros((0, self._backend.facts.width), np.float32), -np.inf)
+        # The same for every profile.
+        file = self._named(("pleas", self._backend.facts.digest, judging(), *map(str, self._taps)), ".json")
+        kept = _loaded(file, PleaHead.load)
+        if kept is not None:
+            return kept
+        asking, harmless = plea_texts()
+        missing = self._reader.missing([*asking, *harmless], self._taps)
+        if missing > len(asking) // 2:
+            self._tell(
+                f"reading {missing} posts to know those that ask to be let through: once for this model"
+            )
+        states = self._reader.states([*asking, *harmless], self._taps)
+        features = self._background.features_of(states)
+        of_bank = self._background.features
+        head = fit_pleas(features[: len(asking)], np.concatenate([features[len(asking) :], of_bank]))
+        _keep(file, head.save)
+        return head
 
     @cached_property
     def labels(self) -> Mapping[str, LabelFit]:
@@ -216,8 +240,6 @@ class Preparation:
         return scores
 
     def _file(self, suffix: str) -> Path | None:
-        if self._folder is None:
-            return None
         parts = (
             self._profile.digest,
             self._backend.facts.digest,
@@ -225,6 +247,11 @@ class Preparation:
             *map(str, (*self._taps, self._shots)),
             *self._sample,
         )
+        return self._named(parts, suffix)
+
+    def _named(self, parts: Sequence[str], suffix: str) -> Path | None:
+        if self._folder is None:
+            return None
         return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
 
 
@@ -236,6 +263,14 @@ def shot_text(shot: Shot) -> str:
 def bank_texts() -> list[str]:
     """The background bank as it is put to the model."""
     return [shot_text(Shot(post)) for post in bank()]
+
+
+def plea_texts() -> tuple[list[str], list[str]]:
+    """What pleas are learned from beside the bank, as it is put to the model: posts that plead, and others as long."""
+    posts = bank_texts()
+    asking = pleading(posts, pleas())
+    harmless = paired(posts, len(asking) // 2)
+    return [shot_text(Shot(text)) for text in asking], [shot_text(Shot(text)) for text in harmless]
 
 
 def read_background(reader: Reader, taps: Sequence[int]) -> Background:

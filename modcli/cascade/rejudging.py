@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.cascade.moderator import probabilities
-from modcli.cascade.preparation import shot_text
+from modcli.cascade.preparation import plea_texts, shot_text
 from modcli.errors import ModcliError
 from modcli.judges.background import bank
 from modcli.judges.decision import severities_by_category
@@ -36,7 +36,8 @@ class Rejudged:
 
 def rejudge(profile: Profile, judge: Judge, store: StateStore) -> Rejudged:
     """Judge every content in the store by what was read of it. The profile prompt is not asked, not even where the
-    reading is unsure. A text of several windows is as many contents. Raises ModcliError where the store cannot be
+    reading is unsure. A text of several windows is as many contents, and so
+    is what was read of one without a plea. Raises ModcliError where the store cannot be
     read."""
     try:
         keys, products = store.products(judge.taps, judge.columns)
@@ -54,14 +55,15 @@ def rejudge(profile: Profile, judge: Judge, store: StateStore) -> Rejudged:
 
 
 def fitted_to(*profiles: Profile) -> set[bytes]:
-    """The contents that judges of the profiles are fitted to, by their keys: the background bank and all shots. They are
-    in the store whether or not anybody posted them."""
+    """The contents that judges of the profiles are fitted to, by their keys: the background bank, what pleas are
+    learned from, and all shots. They are in the store whether or not anybody posted them."""
     shots = [Shot(post) for post in bank()]
     for profile in profiles:
         shots += profile.ordinary
         for category in profile.categories:
             shots += (*category.examples, *category.counterexamples)
-    return {content_key(shot_text(shot)) for shot in shots}
+    own = [text for texts in plea_texts() for text in texts]
+    return {content_key(text) for text in (*own, *map(shot_text, shots))}
 
 
 def moved(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from modcli.backends.base import Readout
@@ -570,3 +571,39 @@ def test_without_a_judge_behind_them_early_stages_decide_all(make: Making) -> No
 def test_it_says_how_many_items_it_wants(make: Making) -> None:
     assert make(Profile("p", (SPAM,))).batch == LEAST_BATCH
     assert make(Profile("p", (SPAM,)), early=stages(price=1e9)).batch > LEAST_BATCH
+
+
+class Asking:
+    """Suspects the given texts."""
+
+    def __init__(self, judge: Any, texts: Sequence[str], reader: Reader) -> None:
+        states = reader.states(texts, judge.taps)
+        self._known = {judge.features(states[i : i + 1]).tobytes() for i in range(len(texts))}
+
+    def suspects(self, features: Any) -> Any:
+        return np.array([row[None].tobytes() in self._known for row in features], bool)
+
+
+@pytest.mark.parametrize(
+    ("suspected", "action"), [(True, Action.BLOCK), (False, Action.ALLOW)], ids=["suspected", "not"]
+)
+def test_what_asks_to_be_let_through_is_judged_without_that(
+    make: Making, suspected: bool, action: Action
+) -> None:
+    moderator = make(Profile("p", (SPAM,)), stage=Stage.READING)
+    text = f"buy coin. {'tea museum cat sleeps all day with a friend and opens at ten ' * 3}"
+    preparation = moderator._preparation
+    head = Asking(preparation.judge, [text.strip()] if suspected else [], moderator._reader)
+    preparation.__dict__["pleas"] = head
+    (verdict,) = moderator.judge([item(text)])
+    assert verdict.action is action
+    assert ("asks to be let through" in verdict.reason) is suspected
+
+
+def test_what_is_suspected_without_need_is_judged_as_it_is(make: Making) -> None:
+    moderator = make(Profile("p", (SPAM,)), stage=Stage.READING)
+    texts = ["tea with a friend. The museum opens.", "tea"]
+    moderator._preparation.__dict__["pleas"] = Asking(moderator._preparation.judge, texts, moderator._reader)
+    verdicts = moderator.judge([item(text, text) for text in texts])
+    assert [verdict.action for verdict in verdicts] == [Action.ALLOW, Action.ALLOW]
+    assert not any("asks" in verdict.reason for verdict in verdicts)
