@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shlex
 import shutil
@@ -70,8 +71,32 @@ def run(command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def posts() -> list[str]:
+    """A stream to tune to: posts that the scripted model finds something in, and others."""
+    words = [
+        "swim",
+        "lake",
+        "tram",
+        "bread",
+        "garden",
+        "train",
+        "letter",
+        "window",
+        "rain",
+        "music",
+        "walk",
+        "tea",
+    ]
+    chance = random.Random(1)
+    return [
+        " ".join([*chance.sample(words, 4), f"no {i}", *(["toxic"] * 3 if i % 4 == 0 else [])])
+        for i in range(900)
+    ]
+
+
 def test_its_commands_end_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "posts.txt").write_text("\n".join(posts()), "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MODCLI_BACKEND", "scripted")
     monkeypatch.setenv("EDITOR", "true")
