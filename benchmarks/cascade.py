@@ -19,14 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
+from modcli.cascade.auditing import disagreement_limit
 from modcli.cascade.chains import chain_log_odds
 from modcli.cascade.costs import costs_of, seconds_of
 from modcli.cascade.drift import AUDITED_SHARE, DriftWatch
 from modcli.cascade.early import Features, features_of
-from modcli.cascade.guarantee import PromiseKind, upper_bound
+from modcli.cascade.guarantee import PromiseKind
 from modcli.cascade.parts import parts_of
 from modcli.cascade.preparation import taps_of
-from modcli.cascade.routing import decided_at, doubts
+from modcli.cascade.routing import cost_of, decided_at, doubts
 from modcli.cascade.teaching import Lesson, acting, full_targets, teach
 from modcli.cascade.tuned import EMBEDDING, NGRAMS, SHALLOW, Judged, TunedCascade, Wish
 from modcli.cli.assemble import build_workbench, moderator_on
@@ -160,8 +161,7 @@ class _Run:
                 continue
             early, is_wrong = self._early(tuned, self._thinned(testing[~new[testing]], random))
             after, is_wrong_after = self._early(tuned, self._thinned(testing, random))
-            limit = upper_bound(*_wrong_of_early(tuned))
-            watch = DriftWatch(limit)
+            watch = DriftWatch(disagreement_limit(tuned, tuned.price))
             count = round(AUDITED_SHARE * self.arguments.stream)
             watch.update(random.choice(is_wrong[early], count).tolist())
             alarms += watch.alarm
@@ -183,8 +183,8 @@ class _Run:
 
     def _early(self, tuned: TunedCascade, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which of the rows are decided early, and which wrongly."""
-        at, severity, judged = self._decided(tuned, rows)
-        return at < len(tuned.stages), severity != judged.severity
+        of_stages, severity, judged = self._decided(tuned, rows)
+        return decided_at(of_stages, tuned.price) < len(tuned.stages), severity != judged.severity
 
     def repeat(self, wishes: list[Wish], seed: int) -> dict | None:
         random = np.random.default_rng(seed)
@@ -227,8 +227,8 @@ class _Run:
         wanted = round(len(harmless) * self.arguments.share / (1 - self.arguments.share))
         return random.permutation(np.concatenate([harmless, harmful[:wanted]]))
 
-    def _decided(self, tuned: TunedCascade, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, Judged]:
-        """The stage that decides each row, how severe its action is, and what the full judge says."""
+    def _decided(self, tuned: TunedCascade, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, Judged]:
+        """How much each stage doubts each row, how severe its action is, and what the full judge says."""
         _, acted = full_targets(self.profile, [self.verdicts[i] for i in rows])
         names = acting(self.profile)
         severities = np.array([self.profile.by_name[name].action.severity for name in names], np.int8)
@@ -243,18 +243,16 @@ class _Run:
         ]
         at = decided_at(of_stages, tuned.price)
         answers = np.stack([*(judged.of_stage(i) for i in range(len(tuned.stages))), judged.severity])
-        return at, answers[at, np.arange(len(at))], judged
+        return of_stages, answers[at, np.arange(len(at))], judged
 
     def _measured(self, tuned: TunedCascade, wishes: list[Wish], stream: np.ndarray) -> dict:
-        at, severity, judged = self._decided(tuned, stream)
+        of_stages, severity, judged = self._decided(tuned, stream)
         truth = self.harmful[stream]
         recall = float((severity >= judged.severity)[judged.severity > 0].mean())
         risk = float((severity != judged.severity).mean())
-        cost = sum(self.seconds[s.name] * float((at >= i).mean()) for i, s in enumerate(tuned.stages))
-        cost += self.full * float((at == len(tuned.stages)).mean())
+        names = [stage.name for stage in tuned.stages]
+        cost, shares = cost_of(of_stages, tuned.price, [self.seconds[name] for name in names], self.full)
         kept = all(recall >= w.target if w.kind is PromiseKind.RECALL else risk <= w.target for w in wishes)
-        shares = {s.name: float((at == i).mean()) for i, s in enumerate(tuned.stages)}
-        shares["full"] = float((at == len(tuned.stages)).mean())
         return {
             "recall": recall,
             "risk": risk,
@@ -262,17 +260,8 @@ class _Run:
             "kept": kept,
             "f1": _f1(severity > 0, truth),
             "full_f1": _f1(judged.severity > 0, truth),
-            "shares": shares,
+            "shares": dict(zip([*names, "full"], shares, strict=True)),
         }
-
-
-def _wrong_of_early(tuned: TunedCascade) -> tuple[int, int]:
-    """How many of the calibration items are decided early and wrongly, and how many early."""
-    at = decided_at(tuned.doubts, tuned.price)
-    wrong = np.stack(
-        [tuned.calibration.wrong(i) for i in range(len(tuned.stages))] + [np.zeros(len(at), bool)]
-    )
-    return int(wrong[at, np.arange(len(at))].sum()), int((at < len(tuned.stages)).sum())
 
 
 def _f1(found: np.ndarray, truth: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from modcli.cli.app import app
 from modcli.settings import KEYS
+from tests.cascade.taught import WORDS
 from tests.cli_reference import PAGE, commands, page
 
 ROOT = Path(__file__).parents[1]
@@ -73,23 +74,9 @@ def run(command: str) -> tuple[int, str]:
 
 def posts() -> list[str]:
     """A stream to tune to: posts that the scripted model finds something in, and others."""
-    words = [
-        "swim",
-        "lake",
-        "tram",
-        "bread",
-        "garden",
-        "train",
-        "letter",
-        "window",
-        "rain",
-        "music",
-        "walk",
-        "tea",
-    ]
     chance = random.Random(1)
     return [
-        " ".join([*chance.sample(words, 4), f"no {i}", *(["toxic"] * 3 if i % 4 == 0 else [])])
+        " ".join([*chance.sample(WORDS, 4), f"no {i}", *(["toxic"] * 3 if i % 4 == 0 else [])])
         for i in range(900)
     ]
 

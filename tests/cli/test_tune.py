@@ -10,21 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from modcli.cli.app import app
+from tests.cascade.taught import WORDS
 
-WORDS = [
-    "swim",
-    "lake",
-    "tram",
-    "bread",
-    "garden",
-    "train",
-    "letter",
-    "window",
-    "coffee",
-    "rain",
-    "music",
-    "walk",
-]
 PROFILE = "categories:\n  spam:\n    definition: Advertising.\n"
 
 
