@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from modcli.cascade.drift import DriftWatch, is_audited
 from modcli.cascade.early import EarlyStages
 from modcli.cascade.guarantee import upper_bound
+from modcli.cascade.replacing import replacing
 from modcli.cascade.routing import decided_at
 from modcli.cascade.tuned import TunedCascade
 
@@ -102,7 +102,6 @@ class Auditor:
         """Keep what is known, if anything is new. What cannot be written is told, and no failure."""
         if not self._changed:
             return
-        unfinished = self._file.with_suffix(f".{os.getpid()}.part")
         record = {
             "format": _VERSION,
             "cascade": _identity(self._early.tuned),
@@ -113,8 +112,8 @@ class Auditor:
         }
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            unfinished.write_text(json.dumps(record), "utf-8")
-            unfinished.replace(self._file)
+            with replacing(self._file) as unfinished:
+                unfinished.write_text(json.dumps(record), "utf-8")
             self._changed = False
         except OSError as error:
             self._tell(f"what audits have shown cannot be kept in {self._file} ({error})")

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.cascade.distillation import DistilledHead, distil
-from modcli.cascade.early import Features, usable
+from modcli.cascade.early import Features, said_by, usable
 from modcli.cascade.guarantee import PromiseKind
-from modcli.cascade.parts import Parts
+from modcli.cascade.parts import Parts, worst_windows
 from modcli.cascade.routing import Plan, best_plan
 from modcli.cascade.tuned import EMBEDDING, NGRAMS, SHALLOW, Judged, Wish
 
@@ -118,18 +118,13 @@ def chain_log_odds(
     readable = np.array([bool(part.texts) and part.read >= 1 for part in parts], bool)
     shown = [part for part, is_readable in zip(parts, readable, strict=True) if is_readable]
     texts = [text for part in shown for text in part.texts]
-    starts = np.cumsum([0, *(len(part.texts) for part in shown)])[:-1]
     found: list[Floats] = []
     said: list[Floats] = []
     for stage, head in zip(stages, heads, strict=True):
         worst = np.full((len(parts), len(head.bias)), np.nan)
         if texts:
-            seen = seen_by(stage, texts)
-            with np.errstate(all="ignore"):
-                own = head.log_odds(seen.features, said)
-            own[seen.unusable] = np.nan
-            said.append(own)
-            worst[readable] = np.maximum.reduceat(own, starts, axis=0)
+            said.append(said_by(head, stage.features(texts), said))
+            worst[readable] = worst_windows(said[-1], shown)
         found.append(worst)
     return found
 

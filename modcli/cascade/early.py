@@ -12,14 +12,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.cascade.distillation import DistilledHead
 from modcli.cascade.ngrams import NGrams
-from modcli.cascade.parts import Parts
+from modcli.cascade.parts import Parts, worst_windows
 from modcli.cascade.routing import doubts
 from modcli.cascade.tuned import EMBEDDING, NGRAMS, SHALLOW, TunedCascade, TunedStage
 from modcli.embedders.base import Embedder
 from modcli.errors import ModcliError
 from modcli.judges.decision import decide
-from modcli.judges.judge import probability
+from modcli.judges.judge import logit, probability
 from modcli.profile import Action, Profile, Task
 from modcli.states.reader import Reader
 from modcli.verdict import CategoryVerdict
@@ -206,10 +207,12 @@ class EarlyStages:
             log_odds = self._log_odds(stage, texts, said)
             if log_odds is None:
                 return
-            starts = np.cumsum([0, *(len(items[i].texts) for i in indices)])
-            for i, begin, end in zip(indices, starts, starts[1:], strict=False):
+            begin = 0
+            for i in indices:
+                end = begin + len(items[i].texts)
                 before[i].append(log_odds[begin:end])
-            worst = np.maximum.reduceat(log_odds, starts[:-1], axis=0)
+                begin = end
+            worst = worst_windows(log_odds, [items[i] for i in indices])
             self.seconds[stage.name] += time.perf_counter() - start
             yield stage, indices, worst
 
@@ -228,11 +231,7 @@ class EarlyStages:
         size = (len(texts), len(stage.head.weights))
         if features.shape != size:
             return self._without(stage.name, f"{features.shape} features instead of {size}")
-        features, unusable = usable(features)
-        with np.errstate(all="ignore"):
-            log_odds = stage.head.log_odds(features, said)
-        log_odds[unusable] = np.nan
-        return log_odds
+        return said_by(stage.head, features, said)
 
     def _without(self, name: str, why: str) -> Floats | None:
         """What there is of a stage that failed: nothing."""
@@ -253,6 +252,15 @@ def usable(features: Any) -> tuple[Any, NDArray[np.bool_]]:
     return np.where(unusable[:, None], 0, features) if unusable.any() else features, unusable
 
 
+def said_by(head: DistilledHead, features: Any, before: Sequence[Floats]) -> Floats:
+    """The log-odds of a head (texts, categories); NaN for texts whose features are no numbers."""
+    features, unusable = usable(features)
+    with np.errstate(all="ignore"):
+        log_odds = head.log_odds(features, before)
+    log_odds[unusable] = np.nan
+    return log_odds
+
+
 def found_early(
     profile: Profile, categories: Sequence[str], answer: EarlyAnswer
 ) -> tuple[Action, dict[str, CategoryVerdict], str]:
@@ -261,7 +269,7 @@ def found_early(
     single = profile.task is Task.MULTI_CLASS
     chosen = [profile.by_name[name].threshold for name in categories]
     borders = np.array([0.5 if single or one is None else min(max(one, 1e-6), 1 - 1e-6) for one in chosen])
-    p = probability(answer.log_odds + np.log(borders) - np.log1p(-borders))
+    p = probability(answer.log_odds + logit(borders))
     # Rounding must not move what lies at the border.
     p = np.where(answer.log_odds >= 0, np.maximum(p, borders), np.minimum(p, np.nextafter(borders, 0)))
     # Each category was learned by itself, of several classes as well.

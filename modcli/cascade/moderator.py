@@ -261,7 +261,8 @@ class Moderator:
             states = self._reader.states(texts, judge.taps)
             self.statistics.tokens += self._reader.tokens - before
             readings = judge.readings(judge.products(states))
-        suspected = self._preparation.pleas.suspects(judge.features(states))
+        features = judge.features(states)
+        suspected = self._preparation.pleas.suspects(features)
         log_odds, asked = self._ask(texts, readings)
         found = probabilities(log_odds, self._profile.task)
         thresholds = {category.name: category.threshold for category in judge.categories}
@@ -275,7 +276,7 @@ class Moderator:
             )
             at_worst = {name: float(p[worst]) for name, p in found.items()}
             shots = {
-                category.name: category.resembled(judge.features(states[worst]))
+                category.name: category.resembled(features[worst])
                 for category in judge.categories
                 if at_worst[category.name] >= category.threshold
             }

@@ -16,11 +16,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from modcli.cascade.exact_tails import most_marked
 from modcli.cascade.guarantee import CONFIDENCE
-from modcli.cascade.moderator import Statistics
+from modcli.cascade.moderator import Moderator, Statistics
 from modcli.errors import MissingExtraError
 from modcli.item import Item
 from modcli.prompts.normalization import normalize
@@ -44,28 +44,6 @@ CHECKED_SHARE = 0.05
 BATCHED = 4096
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+|[^\w\s!-~]")
-
-
-class Judging(Protocol):
-    """The part of a moderator that is needed here."""
-
-    @property
-    def batch(self) -> int:
-        """How many items it wants at once."""
-        ...
-
-    @property
-    def statistics(self) -> Statistics:
-        """What has been counted until now."""
-        ...
-
-    def judge(self, items: Sequence[Item]) -> list[Verdict]:
-        """One verdict per item, in order."""
-        ...
-
-    def explain(self, item: Item, verdict: Verdict) -> Verdict:
-        """The verdict with the model's rationale."""
-        ...
 
 
 class NearDuplicates:
@@ -125,12 +103,6 @@ class NearDuplicates:
         return None
 
 
-def groups(texts: Sequence[str], *, threshold: float = THRESHOLD, most: int = MOST) -> list[int]:
-    """The number of each text's representative. Raises as `NearDuplicates`."""
-    index = NearDuplicates(threshold=threshold, most=most)
-    return [index.add(text) for text in texts]
-
-
 def folded(text: str) -> str:
     """A text as it is compared: normalized, in small letters, every number the same."""
     return _DIGITS.sub("0", " ".join(normalize(text).casefold().split()))
@@ -182,7 +154,7 @@ class Grouped:
 
     def __init__(
         self,
-        moderator: Judging,
+        moderator: Moderator,
         *,
         checked: float = CHECKED_SHARE,
         threshold: float = THRESHOLD,

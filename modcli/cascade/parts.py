@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from modcli.item import Item
 from modcli.prompts.normalization import normalize
@@ -27,6 +31,13 @@ def parts_of(item: Item) -> Parts:
         return Parts((), 0.0 if cut_off else 1.0)
     cut = windows(text)
     return Parts(cut.texts, cut.read * share)
+
+
+def worst_windows(log_odds: NDArray[np.float64], items: Sequence[Parts]) -> NDArray[np.float64]:
+    """Log-odds of all windows of items one after the other (windows, categories) as those of the items (items,
+    categories): an item is what its worst window is. Each item has a window, and there is an item."""
+    starts = np.cumsum([0, *(len(parts.texts) for parts in items)])[:-1]
+    return np.asarray(np.maximum.reduceat(log_odds, starts, axis=0), np.float64)
 
 
 def content_of(item: Item) -> str:

@@ -13,21 +13,22 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modcli.cascade.early import MOST_BATCH, EarlyAnswer
-from modcli.cascade.parts import Parts
-from modcli.cascade.preparation import bank_texts, shot_text
+from modcli.cascade.parts import Parts, worst_windows
+from modcli.cascade.preparation import bank_texts, shot_text, shots_of
 from modcli.embedders.base import Embedder
 from modcli.errors import BackendError
 from modcli.judges import fitting
 from modcli.judges.background import Background, bank, bank_digest
-from modcli.judges.fitting import Shots, fit_category
+from modcli.judges.fitting import fit_category
 from modcli.judges.judge import CategoryJudge, Judge
-from modcli.judges.tasks import contrast, elsewhere, is_asked, ordinary
+from modcli.judges.tasks import is_asked
 from modcli.profile import Category, Profile, Shot, Task
 
 Floats = NDArray[np.float64]
@@ -104,8 +105,7 @@ class UntunedPrefilter:
         start = time.perf_counter()
         _ = self.judge  # what fails at it concerns all items
         log_odds = self._each([text for i in readable for text in items[i].texts])
-        begins = np.cumsum([0, *(len(items[i].texts) for i in readable)])[:-1]
-        for i, worst in zip(readable, np.maximum.reduceat(log_odds, begins, axis=0), strict=True):
+        for i, worst in zip(readable, worst_windows(log_odds, [items[i] for i in readable]), strict=True):
             if np.isfinite(worst).all():
                 found[i] = EarlyAnswer(PREFILTER, worst)
         self.seconds[PREFILTER] += time.perf_counter() - start
@@ -149,14 +149,10 @@ class UntunedPrefilter:
         def features(shots: Sequence[Shot]) -> NDArray[np.float32]:
             return background.features_of(self._states([shot_text(shot) for shot in shots]))
 
-        examples = category.examples or tuple(Shot(clause) for clause in clauses(category))
-        shots = Shots(
-            positives=features(examples),
-            negatives=features(contrast(self._profile, category)),
-            ordinary=features(ordinary(self._profile, category)),
-            others=features(elsewhere(self._profile, category)),
-            texts=tuple(shot.text for shot in examples),
-        )
+        shots = shots_of(self._profile, category, features)
+        if not category.examples:
+            said = clauses(category)
+            shots = replace(shots, positives=features([Shot(clause) for clause in said]), texts=said)
         return fit_category(category.name, shots, background, category.threshold)
 
 

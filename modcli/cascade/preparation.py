@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
+from modcli.cascade.replacing import replacing
 from modcli.errors import ProfileError
 from modcli.judges import fitting, selftraining
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
@@ -174,13 +174,7 @@ class Preparation:
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
-        shots = Shots(
-            positives=self._features(category.examples),
-            negatives=self._features(contrast(self._profile, category)),
-            ordinary=self._features(ordinary(self._profile, category)),
-            others=self._features(elsewhere(self._profile, category)),
-            texts=tuple(shot.text for shot in category.examples),
-        )
+        shots = shots_of(self._profile, category, self._features)
         threshold, student = self._threshold(category), self.students.get(category.name)
         if student is None or not student.is_sound:
             return fit_category(category.name, shots, self._background, threshold)
@@ -255,6 +249,19 @@ class Preparation:
         return self._folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest() + suffix)
 
 
+def shots_of(
+    profile: Profile, category: Category, features: Callable[[Sequence[Shot]], NDArray[np.float32]]
+) -> Shots:
+    """What a category's judge is fitted to; `features` gives those of shots, (shots, taps, width)."""
+    return Shots(
+        positives=features(category.examples),
+        negatives=features(contrast(profile, category)),
+        ordinary=features(ordinary(profile, category)),
+        others=features(elsewhere(profile, category)),
+        texts=tuple(shot.text for shot in category.examples),
+    )
+
+
 def shot_text(shot: Shot) -> str:
     """A shot as it is put to the model: normalized, and of a long one the first window."""
     return windows(normalize(shot.text)).texts[0]
@@ -315,14 +322,10 @@ def _keep(file: Path | None, save: Callable[[Path], None]) -> None:
     """For the next start; a disk that is full costs time then, no more."""
     if file is None:
         return
-    partial_file = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        save(partial_file)
-        partial_file.replace(file)
-    except OSError:
-        with suppress(OSError):
-            partial_file.unlink(missing_ok=True)
+        with replacing(file) as unfinished:
+            save(unfinished)
 
 
 def without_examples(profile: Profile) -> list[str]:

@@ -24,7 +24,7 @@ from modcli.cascade.routing import doubts
 from modcli.cascade.tuned import SHALLOW, Judged, TunedCascade, TunedStage, Wish, guarantee_of
 from modcli.errors import Location, ModcliError
 from modcli.item import Item
-from modcli.judges.judge import probability
+from modcli.judges.judge import logit, probability
 from modcli.profile import Action, Profile, Task
 from modcli.verdict import Verdict
 
@@ -183,7 +183,7 @@ def full_targets(profile: Profile, verdicts: Sequence[Verdict]) -> tuple[Floats,
             acted[i, j] = found.action is not Action.ALLOW
             # Of several classes the most probable one is taken: its threshold is no border.
             border = 0.5 if profile.task is Task.MULTI_CLASS else found.threshold
-            targets[i, j] = probability(np.array(_log_odds(found.probability) - _log_odds(border)))
+            targets[i, j] = probability(logit(np.float64(found.probability)) - logit(np.float64(border)))
     # An exception may have called a category off.
     return np.where(acted, np.maximum(targets, 0.51), np.minimum(targets, 0.49)), acted
 
@@ -351,8 +351,3 @@ def _joined(one: Rows, other: Rows) -> Rows:
         np.concatenate([one.acted, other.acted]),
         np.concatenate([one.asked, other.asked]),
     )
-
-
-def _log_odds(p: float) -> float:
-    inside = min(max(p, 1e-6), 1 - 1e-6)
-    return float(np.log(inside) - np.log1p(-inside))

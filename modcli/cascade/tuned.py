@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from modcli.cascade.distillation import DistilledHead
 from modcli.cascade.guarantee import Guarantee, Promise, PromiseKind, lower_bound, promise
+from modcli.cascade.replacing import replacing
 from modcli.cascade.routing import cost_of, doubts, loss_points
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,8 @@ Mask = NDArray[np.bool_]
 #: The early stages, by the names that verdicts have.
 NGRAMS, EMBEDDING, SHALLOW = "ngrams", "embedding", "shallow"
 _VERSION = 1
+#: What reading a file that is missing or damaged may raise.
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -178,13 +182,8 @@ class TunedCascade:
         }
         arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = file.with_suffix(".part")
-        try:
-            with unfinished.open("wb") as stream:
-                np.savez_compressed(stream, **arrays)
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with replacing(file) as unfinished, unfinished.open("wb") as stream:
+            np.savez_compressed(stream, **arrays)
 
 
 def guarantee_of(
@@ -206,15 +205,24 @@ def guarantee_of(
 
 def load_cascade(file: Path) -> TunedCascade | None:
     """What `TunedCascade.save` wrote; None where there is nothing, or nothing that can be read."""
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return _loaded(arrays)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, BadZipFile):
-        return None
+    with suppress(*_UNREADABLE), file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        return _loaded(arrays)
+    return None
+
+
+def kept_key(file: Path) -> dict[str, str]:
+    """The key of a kept cascade, without the rest of it; empty where it cannot be read."""
+    with suppress(*_UNREADABLE), file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        return {str(part): str(value) for part, value in _meta(arrays)["key"].items()}
+    return {}
+
+
+def _meta(arrays: Any) -> Any:
+    return json.loads(arrays["meta"].tobytes())
 
 
 def _loaded(arrays: Any) -> TunedCascade:
-    meta = json.loads(arrays["meta"].tobytes())
+    meta = _meta(arrays)
     if meta["version"] != _VERSION:
         raise ValueError("of another version")
     stages = []

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from modcli.cascade.replacing import replacing
+
 _VERSION = 1
 
 
@@ -45,15 +47,9 @@ def outdated(folder: Path, name: str, digest: str) -> Tuning | None:
 def save_tuning(folder: Path, tuning: Tuning) -> None:
     """Keep it, beside what there is for other profiles and earlier forms of this one. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / f"{tuning.digest}.json"
-    unfinished = file.with_suffix(".part")
-    try:
-        unfinished.write_text(
-            json.dumps({"version": _VERSION, **asdict(tuning)}, ensure_ascii=False), "utf-8"
-        )
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    record = {"version": _VERSION, **asdict(tuning)}
+    with replacing(folder / f"{tuning.digest}.json") as unfinished:
+        unfinished.write_text(json.dumps(record, ensure_ascii=False), "utf-8")
 
 
 def forget_tuning(folder: Path, digest: str) -> bool:

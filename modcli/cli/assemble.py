@@ -19,8 +19,7 @@ from modcli.cascade.preparation import PROMPT_SHOTS, judging, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
-from modcli.cli.assemble_cascade import TUNING as TUNING
-from modcli.cli.assemble_cascade import audited, early_stages, prefilter
+from modcli.cli.assemble_cascade import TUNING, audited, early_stages, prefilter
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
 from modcli.judges.judge import Evidence

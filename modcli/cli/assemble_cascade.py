@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from zipfile import BadZipFile
-
-import numpy as np
 
 from modcli.cascade import distillation, ngrams
 from modcli.cascade.auditing import Auditor
 from modcli.cascade.early import Early, EarlyStages, Embedded, Features, features_of
 from modcli.cascade.prefilter import UntunedPrefilter
 from modcli.cascade.preparation import judging, taps_of
-from modcli.cascade.tuned import EMBEDDING, SHALLOW, TunedCascade, load_cascade
+from modcli.cascade.tuned import EMBEDDING, SHALLOW, TunedCascade, kept_key, load_cascade
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
 from modcli.cli.assemble_embedder import build_embedder, why_no_embedder
@@ -25,6 +20,7 @@ from modcli.embedders.base import Embedder
 from modcli.errors import BackendError, UsageError
 from modcli.judges.tasks import as_judged
 from modcli.profile import Profile
+from modcli.reports.summary import rate
 from modcli.settings import Settings
 
 #: Within the data folder: what a profile was tuned on is no cache, and cannot be made again.
@@ -52,14 +48,10 @@ def drift_file(settings: Settings, profile: Profile) -> Path:
     return settings.data_dir / TUNING / f"{profile.digest}.drift.json"
 
 
-def cascade_key(bench: Workbench, profile: Profile, sample: Sequence[str]) -> dict[str, str]:
-    """What a cascade holds for: the profile, the model, how is judged, and the sample that taught the judge itself; and
-    the profile's name. (`embedder`, the digest of the embedder of its stage, is for who tunes to add.)"""
-    return key_for(bench.model, profile, sample)
-
-
-def key_for(model: str, profile: Profile, sample: Sequence[str]) -> dict[str, str]:
-    """See `cascade_key`; `model` is the digest of the weights."""
+def cascade_key(model: str, profile: Profile, sample: Sequence[str]) -> dict[str, str]:
+    """What a cascade holds for: the profile, the model (the digest of its weights), how is judged, and the sample that
+    taught the judge itself; and the profile's name. (`embedder`, the digest of the embedder of its stage, is for who
+    tunes to add.)"""
     return {
         _NAME: profile.name,
         "profile": profile.digest,
@@ -94,7 +86,7 @@ def held_cascade(
         elif _was_tuned(file.parent, profile):
             tell(f"{profile.name} is not as it was when its cascade was tuned, {in_full}")
         return None
-    changed = changes(tuned.key, cascade_key(bench, profile, sample))
+    changed = changes(tuned.key, cascade_key(bench.model, profile, sample))
     if changed or not _is_whole(tuned, profile):
         tell(f"{profile.name}: {', '.join(changed) or 'its cascade is damaged'}, {in_full}")
         return None
@@ -103,19 +95,11 @@ def held_cascade(
 
 def _was_tuned(folder: Path, profile: Profile) -> bool:
     """Whether there is a cascade for a profile of this name but another content, and that is not told otherwise."""
-    if load_tuning(folder, profile.digest) is None and outdated(folder, profile.name, profile.digest):
+    if not any(kept_key(file).get(_NAME) == profile.name for file in folder.glob(f"*{_SUFFIX}")):
         return False
-    return any(key_of(file).get(_NAME) == profile.name for file in folder.glob(f"*{_SUFFIX}"))
-
-
-def key_of(file: Path) -> dict[str, str]:
-    """The key of a kept cascade, without the rest of it; empty where it cannot be read."""
-    with (
-        suppress(OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile),
-        np.load(file, allow_pickle=False) as arrays,
-    ):
-        return {str(part): str(value) for part, value in json.loads(arrays["meta"].tobytes())["key"].items()}
-    return {}
+    return load_tuning(folder, profile.digest) is not None or not outdated(
+        folder, profile.name, profile.digest
+    )
 
 
 def _is_whole(tuned: TunedCascade, profile: Profile) -> bool:
@@ -158,13 +142,11 @@ def early_stages(
     if price is None:
         fastest = 1 / max(sum(stage.seconds for stage in tuned.stages[:1]), 1e-9)
         raise UsageError(
-            f"{_rate(1 / seconds)} items/s are out of reach: even with nothing judged in full about {_rate(fastest)} are",
+            f"{rate(1 / seconds)} items/s are out of reach: even with nothing judged in full about {rate(fastest)} are",
             hint="ask for fewer, or leave out --throughput",
         )
     share = tuned.cost(price)[1][-1]
-    bench.tell(
-        f"for {_rate(1 / seconds)} items/s about {share:.0%} is judged in full; {bounds(tuned, price)}"
-    )
+    bench.tell(f"for {rate(1 / seconds)} items/s about {share:.0%} is judged in full; {bounds(tuned, price)}")
     return _stages(settings, bench, tuned, price=price)
 
 
@@ -235,7 +217,3 @@ def _same_embedder(settings: Settings, digest: str) -> Embedder:
             f"{embedder.facts.name} is not the embedder that it was tuned with", hint="`modcli tune` again"
         )
     return embedder
-
-
-def _rate(a_second: float) -> str:
-    return f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.2g}"

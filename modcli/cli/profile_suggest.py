@@ -16,7 +16,8 @@ from rich.console import Console
 from modcli.cascade.suggestion import Suggestion, draw_pool, suggest
 from modcli.cascade.tuning import load_tuning
 from modcli.cli import check
-from modcli.cli.assemble import TUNING, build_workbench
+from modcli.cli.assemble import build_workbench
+from modcli.cli.assemble_cascade import TUNING
 from modcli.cli.keys import Keys
 from modcli.cli.options import Form, Which, only
 from modcli.cli.stream import tell

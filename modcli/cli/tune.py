@@ -17,7 +17,8 @@ from modcli.cascade.tuned import TunedCascade, Wish
 from modcli.cascade.tuning import Tuning, drawn_apart, forget_tuning, load_tuning, outdated, save_tuning
 from modcli.cascade.workbench import Workbench
 from modcli.cli import check
-from modcli.cli.assemble import TUNING, build_workbench
+from modcli.cli.assemble import build_workbench
+from modcli.cli.assemble_cascade import TUNING
 from modcli.cli.options import Form
 from modcli.cli.stream import interruptible, tell
 from modcli.cli.tune_cascade import (

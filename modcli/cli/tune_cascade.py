@@ -26,7 +26,6 @@ from modcli.cli.assemble_cascade import (
     cascade_key,
     changes,
     drift_file,
-    key_for,
     stage_features,
 )
 from modcli.cli.assemble_embedder import why_no_embedder
@@ -166,7 +165,7 @@ def teach_cascade(
     except CannotTeach as error:
         tell(f"no early stages: {error}" + (f" ({error.hint})" if error.hint else ""))
         kept = load_cascade(file)
-        if kept is not None and not changes(kept.key, cascade_key(bench, profile, sample)):
+        if kept is not None and not changes(kept.key, cascade_key(bench.model, profile, sample)):
             tell("those of before still hold, and stay as they are")
         else:
             with suppress(OSError):
@@ -225,7 +224,7 @@ def _keyed(
     settings: Settings, bench: Workbench, profile: Profile, sample: Sequence[str]
 ) -> tuple[dict[str, Callable[[], Features]], dict[str, str]]:
     """How the features of the stages are made, and what the cascade will hold for: also the embedder, once it is made."""
-    key = cascade_key(bench, profile, sample)
+    key = cascade_key(bench.model, profile, sample)
     features = stage_features(settings, bench)
     if why_not := why_no_embedder(settings):
         tell(f"the early stage {EMBEDDING} is left out ({why_not})")
@@ -268,7 +267,7 @@ def problems_of(
 ) -> tuple[str, ...]:
     """Why a kept cascade no longer holds, as far as that can be told without loading anything; empty where it does."""
     model = model_here(settings) or tuned.key.get("model", "")
-    found = changes(tuned.key, key_for(model, profile, sample))
+    found = changes(tuned.key, cascade_key(model, profile, sample))
     if any(stage.name == EMBEDDING for stage in tuned.stages) and (why_not := why_no_embedder(settings)):
         found.append(f"its embedder is not at hand ({why_not})")
     return tuple(found)

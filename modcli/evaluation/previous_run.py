@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from modcli.cascade.replacing import replacing
 from modcli.profile import Action, Category, Profile, Shot
 from modcli.verdict import CategoryVerdict
 
@@ -80,15 +79,9 @@ def run_file(folder: Path, *identity: str) -> Path:
 
 def save_run(file: Path, run: KeptRun) -> None:
     """Keep a run in the place of the one before; whoever looks meanwhile sees one of them whole. Raises OSError."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as unfinished:
         unfinished.write_text(json.dumps({"form": _FORM, **asdict(run)}), "utf-8")
-        unfinished.replace(file)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 def load_run(file: Path) -> KeptRun | None:

@@ -66,8 +66,7 @@ class CategoryJudge:
     @property
     def border(self) -> float:
         """The log-odds of the threshold."""
-        inside = min(max(self.threshold, 1e-6), 1 - 1e-6)
-        return float(np.log(inside) - np.log1p(-inside))
+        return float(logit(np.float64(self.threshold)))
 
     def is_unsure(self, reading: Floats) -> NDArray[np.bool_]:
         """Where the reading leaves it to the profile prompt, shape (items,)."""
@@ -173,6 +172,12 @@ def unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Brought to unit length along the last axis; zeros stay zeros."""
     lengths = np.linalg.norm(features, axis=-1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, 1e-12), np.float32)
+
+
+def logit(p: Floats | np.float64) -> Floats:
+    """Log-odds of probabilities; those of 0 and 1 stay finite."""
+    inside = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside) - np.log1p(-inside), np.float64)
 
 
 def probability(log_odds: Floats) -> Floats:

@@ -136,7 +136,7 @@ def _cascade_lines(items: int, figures: Figures) -> list[str]:
     looked_at = sum(decided.values())
     for name, count in decided.items():
         share = f"{count / items:.0%}" if items else ""
-        speed = _rate(looked_at / taken[name]) if taken[name] > 0 and looked_at else ""
+        speed = rate(looked_at / taken[name]) if taken[name] > 0 and looked_at else ""
         lines.append(f"{name:{width}}  {count:>9,}  {share:>5}  {taken[name]:>8.2f}  {speed:>8}")
         looked_at -= count
     return lines
@@ -162,8 +162,9 @@ def _share(part: int, whole: int) -> str:
 def _speed(items: int, seconds: float) -> str:
     if not items or seconds <= 0:
         return ""
-    return f"; {_rate(items / seconds)} items/s"
+    return f"; {rate(items / seconds)} items/s"
 
 
-def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+def rate(a_second: float) -> str:
+    """So many a second, as a person would say it."""
+    return f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.2g}"

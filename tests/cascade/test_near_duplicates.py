@@ -19,7 +19,6 @@ from modcli.cascade.near_duplicates import (
     NearDuplicates,
     Spread,
     folded,
-    groups,
     is_like,
     shingles_of,
 )
@@ -29,6 +28,12 @@ from modcli.profile import Action
 from modcli.verdict import Verdict
 
 LONG = "Claim your free prize today by calling the number below, this offer ends at midnight: 0900 1234"
+
+
+def groups(texts: Sequence[str]) -> list[int]:
+    """The number of each text's representative."""
+    index = NearDuplicates()
+    return [index.add(text) for text in texts]
 
 
 def item(number: int, text: str, **more: object) -> Item:

@@ -77,6 +77,7 @@ def test_is_kept_as_it_is(tmp_path: Path) -> None:
         assert (one.head.earlier == same.head.earlier).all()
         assert (one.name, one.eagerness, one.seconds) == (same.name, same.eagerness, same.seconds)
     assert not list((tmp_path / "new").glob("*.part"))
+    assert len(list((tmp_path / "new").iterdir())) == 1
 
 
 def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:

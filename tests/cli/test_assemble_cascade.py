@@ -53,7 +53,7 @@ class Home:
     def tune(self, change: Callable[[TunedCascade], TunedCascade] = lambda tuned: tuned) -> TunedCascade:
         """By a full judge that looks for one word, and says that it takes a second."""
         bench = build_workbench(self.settings)
-        key = joined.cascade_key(bench, self.profile, ())
+        key = joined.cascade_key(bench.model, self.profile, ())
         lesson = Lesson(
             profile=as_judged(self.profile),
             judge=by_words,
