@@ -22,7 +22,7 @@ class RecordKind(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Whom a post was meant for. What is not said is UNKNOWN, and is treated as if it were private."""
+    """Whom a post was meant for; UNKNOWN where an export does not tell."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
@@ -31,9 +31,9 @@ class Visibility(StrEnum):
     UNKNOWN = "unknown"
 
     @property
-    def is_public(self) -> bool:
-        """Whether everybody may read it."""
-        return self in (Visibility.PUBLIC, Visibility.UNLISTED)
+    def is_private(self) -> bool:
+        """Whether it was meant for some people only: nothing to pass on unasked."""
+        return self in (Visibility.FOLLOWERS, Visibility.DIRECT)
 
 
 class PartName(StrEnum):
