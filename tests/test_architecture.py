@@ -36,7 +36,6 @@ VENDORS = {
     "rich": {"cli", "reports"},
     "jinja2": {"prompts", "reports"},
     "sklearn": {"cascade", "evaluation"},
-    "datasketch": {"cascade"},
     "setfit": {"evaluation"},
     "datasets": {"evaluation"},
     "detoxify": {"evaluation"},

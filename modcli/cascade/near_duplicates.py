@@ -1,11 +1,10 @@
 """Near-duplicates: items so alike that one verdict does for all, and a check of how far it does.
 
-Candidates come from MinHash and banding (Broder 1997, On the resemblance and containment of documents; Leskovec,
-Rajaraman and Ullman 2020, Mining of massive datasets, chapter 3); each is then compared exactly. A verdict is spread
-only from a representative that was judged itself to items that are like this one, never along a chain. One word can turn
-what a post says, so that near-duplicates have the same words and the same signs beyond ASCII: what differs is order,
-small and capital letters, punctuation, repetition and numbers. A post that is padded is no near-duplicate of a harmless
-one.
+A verdict is spread only from a representative that was judged itself to items that are like this one, never along a
+chain. One word can turn what a post says, so that near-duplicates have the same words and the same signs beyond ASCII:
+what differs is order, small and capital letters, punctuation, repetition and numbers. That also makes them easy to find:
+candidates share the set of their words, and each is compared exactly, by the resemblance of its shingles (Broder 1997,
+On the resemblance and containment of documents). A post that is padded is no near-duplicate of a harmless one.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ import hashlib
 import random
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from modcli.cascade.exact_tails import most_marked
 from modcli.cascade.guarantee import CONFIDENCE
 from modcli.cascade.moderator import Moderator, Statistics
-from modcli.errors import MissingExtraError
 from modcli.item import Item
 from modcli.prompts.normalization import normalize
 from modcli.verdict import Verdict
@@ -32,10 +29,8 @@ GROUP = "group"
 THRESHOLD = 0.8
 #: Characters in a shingle, and in a text from which on only equal ones are grouped.
 _SHINGLE, _LONGEST = 5, 20_000
-#: Bands and rows of MinHash: a pair at 0.8 is found with a probability of 0.99.
-_BANDS, _ROWS = 12, 5
-#: Candidates compared: who fills a band with texts that are alike, but not enough, costs no more time than this.
-_COMPARED = 16
+#: Candidates compared: who sends the same words over and over in other orders costs no more time than this.
+COMPARED = 16
 #: Representatives that are remembered; the one that was of no use for longest is forgotten.
 MOST = 20_000
 #: The share of spread verdicts that are checked.
@@ -47,23 +42,16 @@ _WORD = re.compile(r"\w+|[^\w\s!-~]")
 
 
 class NearDuplicates:
-    """An index of texts in the order in which they come, of bounded memory. Raises MissingExtraError without
-    datasketch, ValueError for a threshold outside of (0, 1]."""
+    """An index of texts in the order in which they come, of bounded memory. Raises ValueError for a threshold outside of
+    (0, 1]."""
 
     def __init__(self, *, threshold: float = THRESHOLD, most: int = MOST) -> None:
-        try:
-            from datasketch import MinHash, MinHashLSH
-        except ImportError as error:
-            raise MissingExtraError(
-                f"near-duplicates need datasketch ({error})", hint="pip install 'modcli[prefilter]'"
-            ) from error
         if not 0 < threshold <= 1 or most < 1:
             raise ValueError(f"no index: threshold {threshold}, at most {most}")
         self._threshold, self._most = threshold, most
-        self._bands: Any = MinHashLSH(num_perm=_BANDS * _ROWS, params=(_BANDS, _ROWS))
-        self._new_sketch: Callable[[], Any] = lambda: MinHash(num_perm=_BANDS * _ROWS)
+        self._by_words: dict[bytes, list[int]] = {}
         self._equal: OrderedDict[bytes, int] = OrderedDict()
-        self._texts: OrderedDict[int, str] = OrderedDict()
+        self._texts: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
@@ -76,7 +64,7 @@ class NearDuplicates:
         number, self._count = self._count, self._count + 1
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         known = self._equal.get(digest)
-        plain = folded(text) if known is None and len(text) <= _LONGEST else ""
+        plain = comparable(text) if known is None else ""
         if known is None and plain:
             known = self._like(plain, number)
         found = number if known is None else known
@@ -90,17 +78,30 @@ class NearDuplicates:
 
     def _like(self, plain: str, number: int) -> int | None:
         """A representative that a text is like; where there is none it becomes one."""
-        shingles = shingles_of(plain)
-        sketch = self._new_sketch()
-        sketch.update_batch([shingle.encode("utf-8", "replace") for shingle in sorted(shingles)])
-        for other in sorted(self._bands.query(sketch))[:_COMPARED]:
-            if is_like(plain, self._texts[other], self._threshold):
-                return int(other)
-        self._bands.insert(number, sketch, check_duplication=False)
-        self._texts[number] = plain
+        words = words_key(plain)
+        candidates = self._by_words.setdefault(words, [])
+        for other in candidates[:COMPARED]:
+            if is_like(plain, self._texts[other][0], self._threshold):
+                return other
+        candidates.append(number)
+        self._texts[number] = plain, words
         if len(self._texts) > self._most:
-            self._bands.remove(self._texts.popitem(last=False)[0])
+            forgotten, (_, key) = self._texts.popitem(last=False)
+            self._by_words[key].remove(forgotten)
+            if not self._by_words[key]:
+                del self._by_words[key]
         return None
+
+
+def comparable(text: str) -> str:
+    """A text as it is compared with others (`folded`); empty for one that is compared with none."""
+    return folded(text) if len(text) <= _LONGEST else ""
+
+
+def words_key(plain: str) -> bytes:
+    """16 bytes that stand for the words and signs of a folded text, whatever their order and number."""
+    words = " ".join(sorted(set(_WORD.findall(plain))))
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def folded(text: str) -> str:
@@ -149,7 +150,7 @@ class Grouped:
     """A moderator that judges the first of near-duplicates, in the order in which they come, and spreads its verdict.
 
     What could not be read, was cut off, or has a representative that could not be judged is judged itself; and so is a
-    random share of what is spread: nobody who writes posts can foresee which. Raises as `NearDuplicates`.
+    random share of what is spread: nobody who writes posts can foresee which.
     """
 
     def __init__(

@@ -20,6 +20,7 @@ _CAPITAL = re.compile("[ᴀᴄᴅᴇꜰᴊᴋᴍᴏᴘꜱᴛᴜᴠᴡᴢ]")
 _STRUCK = re.compile("([A-Za-z0-9\u00c0-\u024f])[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6\u20ea\u20eb]+")
 #: A word with the marks that combine with its letters, or a mark would part it.
 _WORD = re.compile(r"[\w\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_CONTROL = re.compile(r"[^\t\n -~]")
 _BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
@@ -42,13 +43,13 @@ def normalize(text: str) -> str:
     plain ones, and piles of marks, long runs of one character, blanks or empty lines shrink: padding is not worth
     reading. Takes linear time.
     """
-    plain = text if text.isascii() and text.isprintable() else _as_seen(text)
+    plain = text if text.isascii() and not _CONTROL.search(text) else _as_seen(text)
     plain = _EMPTY_LINES.sub("\n\n", _BLANKS.sub("  ", plain))
     return _REPEATED.sub(lambda run: run[1] * 8, plain).strip()
 
 
 def _as_seen(text: str) -> str:
-    """The characters that a reader sees; printable ASCII is that already."""
+    """The characters that a reader sees; ASCII that is printable or blank is that already."""
     plain = _compatible(_BREAKS.sub("\n", text)).replace("\u2800", " ")
     plain = _without_stray_joiners(_without_invisible(plain))
     # Removing characters brings others together that compose, and so do letters that change.

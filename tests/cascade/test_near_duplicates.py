@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -22,7 +21,7 @@ from modcli.cascade.near_duplicates import (
     is_like,
     shingles_of,
 )
-from modcli.errors import Location, MissingExtraError
+from modcli.errors import Location
 from modcli.item import Item
 from modcli.profile import Action
 from modcli.verdict import Verdict
@@ -238,10 +237,3 @@ def test_memory_of_verdicts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "i100" not in judge.asked
     in_batches(grouped, [item(101, "a post about alpha alone")], 1)
     assert "i101" in judge.asked
-
-
-def test_without_datasketch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "datasketch", None)
-    with pytest.raises(MissingExtraError) as found:
-        NearDuplicates()
-    assert "prefilter" in str(found.value.hint)

@@ -1,0 +1,1 @@
+"""A stored, resumable run of a moderator over a source."""
