@@ -13,44 +13,43 @@ _WEB = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+")
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """A string as text that can be kept: halves of surrogate pairs and NUL are replaced; empty for all else."""
     if not isinstance(value, str):
         return ""
-    if "\0" in value:
-        value = value.replace("\0", "\ufffd")
+    text = value.replace("\0", "\ufffd") if "\0" in value else value
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
-        return value.encode("utf-8", "replace").decode()
-    return value
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
-def line_of(value: Any) -> str:
+def line_of(value: object) -> str:
     """A string as text of one line, without spaces around it."""
     return " ".join(text_of(value).split())
 
 
-def mapping_of(value: Any) -> Mapping[str, Any]:
+def mapping_of(value: object) -> Mapping[str, Any]:
     """An object; an empty one for all else."""
     return value if isinstance(value, dict) else {}
 
 
-def items_of(value: Any) -> list[Any]:
+def items_of(value: object) -> list[Any]:
     """The values of a list, the one value that stands where a list may stand, none for null."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def mappings_of(value: Any) -> Iterator[Mapping[str, Any]]:
+def mappings_of(value: object) -> Iterator[Mapping[str, Any]]:
     """The objects of a list, or the one object that stands in its place."""
     for one in items_of(value):
         if isinstance(one, dict):
             yield one
 
 
-def id_of(value: Any) -> str:
+def id_of(value: object) -> str:
     """What stands for something in a file: a string, or a whole number as one."""
     if isinstance(value, int) and not isinstance(value, bool):
         try:
@@ -60,19 +59,19 @@ def id_of(value: Any) -> str:
     return line_of(value)
 
 
-def web_address(value: Any) -> str:
+def web_address(value: object) -> str:
     """The address of a page; empty where it is none that a browser opens."""
     found = text_of(value).strip()
     return found if len(found) <= LONGEST_ADDRESS and _WEB.fullmatch(found) else ""
 
 
-def name_of(value: Any) -> str:
+def name_of(value: object) -> str:
     """A URI of any kind (`https:`, `at:`, `tag:`), which tells a thing from all others; nothing to open."""
     found = text_of(value).strip()
     return found if len(found) <= LONGEST_ADDRESS and _SCHEME.fullmatch(found) else ""
 
 
-def found_at(value: Any, path: str) -> Any:
+def found_at(value: object, path: str) -> Any:
     """The value at a key or dotted path of an object; a key that holds the dots itself comes first. None where there is
     none."""
     found = mapping_of(value)
