@@ -26,9 +26,9 @@ CREATE INDEX texts_by_words ON texts (words) WHERE words IS NOT NULL AND represe
 CREATE TABLE items (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, author INTEGER REFERENCES authors,
     published TEXT, edited TEXT, url TEXT NOT NULL, uri TEXT NOT NULL, visibility TEXT NOT NULL,
-    sensitive INTEGER NOT NULL, language TEXT NOT NULL, in_reply_to TEXT NOT NULL, conversation TEXT NOT NULL, target TEXT NOT NULL,
-    media INTEGER NOT NULL, details TEXT NOT NULL, input INTEGER REFERENCES inputs, place TEXT NOT NULL,
-    lot INTEGER NOT NULL
+    sensitive INTEGER NOT NULL, language TEXT NOT NULL, in_reply_to TEXT NOT NULL, conversation TEXT NOT NULL,
+    target TEXT NOT NULL, media INTEGER NOT NULL, details TEXT NOT NULL, input INTEGER REFERENCES inputs,
+    place TEXT NOT NULL, lot INTEGER NOT NULL
 );
 
 CREATE TABLE parts (

@@ -1,0 +1,265 @@
+"""What became of the items of an audit: each with its parts, and the strictest verdict on any of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from modcli.audit.ingest import WHOLE
+from modcli.audit.store import AuditStore, Judgement, action_of, categories_of
+from modcli.profile import Action
+from modcli.sources.post import RecordKind, Visibility
+
+_PRIVATE = tuple(one.value for one in Visibility if one.is_private)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which items: of these kinds, authors (parts of handle or address), published in [since, until) (ISO dates or times,
+    UTC), with a part judged at least as strictly as `severity`, and for this category, and with one of these ids.
+    `private`: those meant for some people only as well."""
+
+    kinds: tuple[RecordKind, ...] = ()
+    authors: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    severity: int = 0
+    category: str = ""
+    ids: tuple[int, ...] = ()
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an item, and the number of its text."""
+
+    name: str
+    text_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person last said of an item: `right`, `wrong`, `other` (the categories are `labels`) or an `appeal`; `after`
+    is the action that it comes to, empty where it changes nothing."""
+
+    number: int
+    answer: str
+    labels: tuple[str, ...]
+    why: str
+    after: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An item and what became of it under one judgement.
+
+    Times are as kept (ISO 8601, UTC). `pieces` are its parts in order, the whole first where there are several.
+    `severity` is None where there is no verdict: nothing to judge, or not yet. `part`, `text_id`, `category`, `p`, `stage` and
+    `reason` are those of the verdict that decided; `scores` are the highest of each category over all parts. `error`: a
+    part of it could not be judged. `spread`: the verdict is that of a near-duplicate.
+    """
+
+    id: int
+    key: str
+    kind: str
+    handle: str
+    author_url: str
+    author_name: str
+    published: str | None
+    edited: str | None
+    url: str
+    uri: str
+    visibility: str
+    sensitive: bool
+    language: str
+    in_reply_to: str
+    conversation: str
+    target: str
+    media: int
+    details: Mapping[str, Any]
+    place: str
+    pieces: tuple[Piece, ...] = ()
+    severity: int | None = None
+    part: str = ""
+    text_id: int = 0
+    category: str = ""
+    p: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    stage: str = ""
+    reason: str = ""
+    read: float = 1.0
+    error: str | None = None
+    spread: bool = False
+    decision: Decision | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole of what its author wrote, or its only part."""
+        return self.pieces[0].text if self.pieces else ""
+
+    @property
+    def own(self) -> tuple[Piece, ...]:
+        """Its parts without the whole."""
+        return tuple(piece for piece in self.pieces if piece.name != WHOLE)
+
+    @property
+    def action(self) -> Action | None:
+        """The judgement's action; None where it was not judged."""
+        return None if self.severity is None else action_of(self.severity)
+
+    @property
+    def settled(self) -> Action | None:
+        """The action that holds: a person's decision, else the judgement's."""
+        if self.decision is not None and self.decision.after:
+            return Action(self.decision.after)
+        return self.action
+
+    @property
+    def author(self) -> str:
+        """What to call its author: the handle, or the address."""
+        return self.handle or self.author_url
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it was meant for some people only."""
+        return self.visibility in _PRIVATE
+
+
+_ITEMS = """
+SELECT i.id, i.key, i.kind, COALESCE(a.handle, ''), COALESCE(a.url, ''), COALESCE(a.name, ''), i.published, i.edited,
+       i.url, i.uri, i.visibility, i.sensitive, i.language, i.in_reply_to, i.conversation, i.target, i.media, i.details,
+       i.place
+FROM items i LEFT JOIN authors a ON a.id = i.author WHERE {where} ORDER BY i.id
+"""
+#: A text has its own verdict or, as a near-duplicate, that of its representative.
+_PARTS = """
+SELECT p.item, p.name, p.text, t.text,
+       COALESCE(o.severity, r.severity), COALESCE(o.category, r.category), COALESCE(o.p, r.p),
+       COALESCE(o.scores, r.scores), COALESCE(o.stage, r.stage), COALESCE(o.reason, r.reason), COALESCE(o.read, r.read),
+       CASE WHEN o.text IS NULL THEN r.error ELSE o.error END, o.text IS NULL
+FROM items i JOIN parts p ON p.item = i.id JOIN texts t ON t.id = p.text
+LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
+LEFT JOIN verdicts r ON r.judgement = :judgement AND r.text = t.representative AND o.text IS NULL
+LEFT JOIN authors a ON a.id = i.author
+WHERE {where} ORDER BY p.item, p.ordinal
+"""
+
+
+def outcomes(
+    store: AuditStore, judgement: Judgement, selection: Selection = Selection()
+) -> Iterator[Outcome]:
+    """The selected items in the order of the export, in constant memory."""
+    where, values = condition(selection, judgement.id)
+    values |= {"judgement": judgement.id}
+    decisions = decisions_of(store)
+    parts = groupby(store.connection.execute(_PARTS.format(where=where), values), key=itemgetter(0))
+    group = next(parts, None)
+    for row in store.connection.execute(_ITEMS.format(where=where), values):
+        own: list[Any] = []
+        if group is not None and group[0] == row[0]:
+            own = list(group[1])
+            group = next(parts, None)
+        yield _outcome(row, own, decisions.get(row[0]), judgement.thresholds)
+
+
+def condition(selection: Selection, judgement: int) -> tuple[str, dict[str, Any]]:
+    """The selection as a condition on `items i` and `authors a`, and its values by name."""
+    parts, values = ["1"], dict[str, Any]()
+    for name, wanted, column in (
+        ("kind", [k.value for k in selection.kinds], "i.kind"),
+        ("id", selection.ids, "i.id"),
+    ):
+        if wanted:
+            marks = ", ".join(f":{name}{i}" for i in range(len(wanted)))
+            parts.append(f"{column} IN ({marks})")
+            values |= {f"{name}{i}": value for i, value in enumerate(wanted)}
+    if selection.authors:
+        like = [
+            f"(a.handle LIKE :author{i} ESCAPE '!' OR a.url LIKE :author{i} ESCAPE '!')"
+            for i in range(len(selection.authors))
+        ]
+        parts.append(f"({' OR '.join(like)})")
+        values |= {
+            f"author{i}": f"%{_escaped(name.lstrip('@'))}%" for i, name in enumerate(selection.authors)
+        }
+    if selection.since:
+        parts.append("i.published >= :since")
+        values["since"] = selection.since
+    if selection.until:
+        parts.append("i.published < :until")
+        values["until"] = selection.until
+    if not selection.private:
+        parts.append(f"i.visibility NOT IN ({', '.join(repr(name) for name in _PRIVATE)})")
+    if selection.severity or selection.category:
+        verdict = "v.judgement = :for_judgement AND v.severity >= :severity"
+        verdict += " AND v.category = :category" if selection.category else ""
+        parts.append(
+            "i.id IN (SELECT q.item FROM parts q JOIN text_verdicts v ON v.text = q.text WHERE "
+            + verdict
+            + ")"
+        )
+        values |= {"for_judgement": judgement, "severity": selection.severity, "category": selection.category}
+    return " AND ".join(parts), values
+
+
+def decisions_of(store: AuditStore) -> dict[int, Decision]:
+    """The last decision on each item; what was undone does not count."""
+    rows = store.connection.execute(
+        "SELECT id, item, answer, labels, why, after, made, undoes FROM decisions ORDER BY id"
+    ).fetchall()
+    undone = {row[7] for row in rows if row[7] is not None}
+    return {
+        row[1]: Decision(row[0], row[2], tuple(json.loads(row[3])), row[4], row[5], row[6])
+        for row in rows
+        if row[0] not in undone and row[7] is None and row[2] != "skip"
+    }
+
+
+def _outcome(
+    row: sqlite3.Row | tuple[Any, ...],
+    parts: Sequence[tuple[Any, ...]],
+    decision: Decision | None,
+    thresholds: Mapping[str, float],
+) -> Outcome:
+    pieces = tuple(Piece(part[1], part[2], part[3]) for part in parts)
+    told: tuple[Any, ...] = (*row[:11], bool(row[11]), *row[12:17], json.loads(row[17]), row[18], pieces)
+    item = replace(Outcome(*told), decision=decision)
+    judged = [part for part in parts if part[4] is not None]
+    if not judged:
+        return item
+    scores: dict[str, float] = {}
+    for part in judged:
+        for name, p in categories_of(part[7]).items():
+            scores[name] = max(p, scores.get(name, 0.0))
+    lead = max(judged, key=lambda part: _weight(part, thresholds))
+    return replace(
+        item,
+        severity=lead[4],
+        part=lead[1],
+        text_id=lead[2],
+        category=lead[5],
+        p=lead[6],
+        scores=scores,
+        stage=lead[8],
+        reason=lead[9],
+        read=min(part[10] for part in judged),
+        error=next((part[11] for part in judged if part[11] is not None), None),
+        spread=bool(lead[12]),
+    )
+
+
+def _weight(part: tuple[Any, ...], thresholds: Mapping[str, float]) -> tuple[int, float, bool]:
+    """The strictest part first, and of these the one that is furthest above its threshold; a part before the whole."""
+    margin = (part[6] or 0.0) - thresholds.get(part[5], 0.5)
+    return part[4], round(margin, 2), part[1] != WHOLE
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
