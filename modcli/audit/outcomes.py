@@ -61,9 +61,9 @@ class Outcome:
     """An item and what became of it under one judgement.
 
     Times are as kept (ISO 8601, UTC). `pieces` are its parts in order, the whole first where there are several.
-    `severity` is None where there is no verdict: nothing to judge, or not yet. `part`, `text_id`, `category`, `p`, `stage` and
-    `reason` are those of the verdict that decided; `scores` are the highest of each category over all parts. `error`: a
-    part of it could not be judged. `spread`: the verdict is that of a near-duplicate.
+    `severity` is None where there is no verdict: nothing to judge, or not yet. `part`, `text_id`, `category`, `p`,
+    `stage` and `reason` are of the verdict that decided; `scores` are the highest of each category over all parts.
+    `error`: a part of it could not be judged. `spread`: the verdict is that of a near-duplicate.
     """
 
     id: int
