@@ -35,6 +35,11 @@ VENDORS = {
     "typer": {"cli"},
     "rich": {"cli", "reports"},
     "jinja2": {"prompts", "reports"},
+    "selectolax": {"sources"},
+    "libipld": {"sources"},
+    "pygal": {"reports"},
+    "pyarrow": {"reports"},
+    "textual": {"cli"},
     "sklearn": {"cascade", "evaluation"},
     "setfit": {"evaluation"},
     "datasets": {"evaluation"},
@@ -52,6 +57,8 @@ IMPORTLIB = {
 #: Modules whose tests are another's, and whose.
 TESTED_WITH = {
     "errors.py": "cli/test_check.py",
+    "audit/schema.py": "audit/test_store.py",
+    "sources/post.py": "audit/test_ingest.py",
     "item.py": "sources/test_text.py",
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",
