@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,19 +18,20 @@ from modcli.verdict import CategoryVerdict, Verdict
 from tests.audit.test_ingest import LONG, Records, post
 
 ADA, BEN = Account("ada@a.example", "https://a.example/@ada"), Account("", "https://b_b.example/@ben")
+JANUARY, FEBRUARY = datetime(2026, 1, 5, 10, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 POSTS: tuple[Post, ...] = (
     post(
         "1",
         LONG,
         author=ADA,
-        published=datetime.fromisoformat("2026-01-05T10:00:00Z"),
+        published=JANUARY,
         visibility=Visibility.PUBLIC,
     ),
     post(
         "2",
         LONG.upper(),
         author=BEN,
-        published=datetime.fromisoformat("2026-02-01T00:00:00Z"),
+        published=FEBRUARY,
         visibility=Visibility.DIRECT,
     ),
     post("3", "hello", Part(PartName.ALT, "you clown"), author=ADA, visibility=Visibility.FOLLOWERS),
