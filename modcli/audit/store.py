@@ -161,7 +161,8 @@ class AuditStore:
             "SELECT id, name, profile, profile_digest, model, model_name, method, depth, thresholds, made"
             " FROM judgements ORDER BY id"
         )
-        return [Judgement(*row[:8], thresholds=json.loads(row[8]), made=row[9]) for row in rows]
+        told = [(*row[:8], json.loads(row[8]), row[9]) for row in rows]
+        return [Judgement(*one) for one in told]
 
     def chosen(self, number: int | None = None) -> Judgement:
         """The judgement of a number; without one that which the audit was made with. Raises UsageError where there is

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.prompts.reading import READING
-from modcli.states.store import StateStore, content_key, normed, rounded
+from modcli.states.store import content_key, normed, rounded
 
 #: Texts read together: enough for full batches of the model.
 _AT_ONCE = 128
+
+
+class Store(Protocol):
+    """Where states are kept: `StateStore`, or what stands for one."""
+
+    def get(
+        self, keys: Sequence[bytes], taps: Sequence[int]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Which contents are known at all the taps, and their states."""
+        ...
+
+    def put(self, keys: Sequence[bytes], tap: int, states: NDArray[np.float32]) -> None:
+        """Keep states at one tap."""
+        ...
 
 
 class Reader:
@@ -26,7 +41,7 @@ class Reader:
     def __init__(
         self,
         backend: Callable[[], Backend],
-        store: StateStore | None,
+        store: Store | None,
         *,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:

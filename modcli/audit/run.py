@@ -1,0 +1,219 @@
+"""Judging what an audit has not judged yet, batch by batch; each is kept whole, so that a run may end at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from modcli.audit.outcomes import Selection, condition
+from modcli.audit.store import AuditStore, Judgement, Pending
+from modcli.cascade.near_duplicates import CHECKED_SHARE, Spread
+from modcli.errors import Location
+from modcli.item import NO_METADATA, Item
+from modcli.profile import Action
+from modcli.sources.post import RecordKind
+from modcli.verdict import Verdict
+
+#: What has words of its own.
+JUDGED = (RecordKind.POST, RecordKind.PROFILE)
+#: Texts that are kept together, at least; a moderator may want more at once.
+BATCH = 64
+#: Of this many parts of a lot, the first ones are judged though they are near-duplicates.
+_PARTS = 1 << 20
+
+
+class Judging(Protocol):
+    """The part of a moderator that a run uses."""
+
+    @property
+    def batch(self) -> int:
+        """How many items it wants at once."""
+        ...
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order."""
+        ...
+
+    @property
+    def statistics(self) -> Any:
+        """What has been counted until now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which items are to be judged: those of the selection, of these the `sample` ones with the smallest lots (the same
+    ones each time, and a part of any larger sample), and of these the first `limit` in the order of the export. With
+    `retry` also what could not be judged before."""
+
+    selection: Selection = field(default_factory=Selection)
+    sample: int | None = None
+    limit: int | None = None
+    retry: bool = False
+
+
+@dataclass
+class Done:
+    """How far a run has come, in texts: `total` were to be judged, `judged` are. `severities` counts the verdicts by
+    action, `failed` those that could not be judged, `stages` who decided."""
+
+    total: int
+    judged: int = 0
+    failed: int = 0
+    first_error: str = ""
+    seconds: float = 0.0
+    severities: Counter[Action] = field(default_factory=Counter)
+    stages: Counter[str] = field(default_factory=Counter)
+
+    def figures(self) -> dict[str, Any]:
+        """In JSON's terms."""
+        return {
+            "total": self.total,
+            "judged": self.judged,
+            "failed": self.failed,
+            "seconds": round(self.seconds, 3),
+            "actions": {action.value: count for action, count in self.severities.items()},
+            "stages": dict(self.stages),
+        }
+
+
+def judge_pending(
+    store: AuditStore,
+    judgement: Judgement,
+    moderator: Judging,
+    wish: Wish,
+    *,
+    options: Mapping[str, Any],
+    done: Callable[[Done], None] = lambda _done: None,
+) -> Done:
+    """Judge what is pending. After each batch `done` is told how far it is.
+
+    Raises what the moderator raises, KeyboardInterrupt, and OutputError where the file cannot be written; what was judged
+    until then is kept.
+    """
+    waiting = pending(store, judgement, wish)
+    state = Done(len(waiting))
+    with store.transaction():
+        run = store.begin(judgement.id, options)
+    outcome = "failed"
+    try:
+        size = max(BATCH, moderator.batch)
+        for start in range(0, len(waiting), size):
+            _judge(store, judgement, moderator, waiting[start : start + size], state, run)
+            done(state)
+        outcome = "complete"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    finally:
+        with store.transaction():
+            store.progress(run, judged=state.judged, figures=state.figures())
+            store.end(run, outcome)
+    return state
+
+
+def pending(store: AuditStore, judgement: Judgement, wish: Wish) -> list[int]:
+    """The numbers of the texts that the wish is about and that have no verdict, in the order in which they appear: those
+    that stand for themselves, and a random twentieth of near-duplicates, as a check."""
+    salt = store.salt
+    store.connection.create_function("drawn", 1, lambda digest: is_drawn(salt, digest), deterministic=True)
+    chosen, values = _chosen(wish, judgement)
+    failed = "AND v.error IS NULL" if wish.retry else ""
+    rows = store.connection.execute(
+        f"""
+        WITH chosen AS ({chosen}), wanted AS (
+            SELECT COALESCE(t.representative, t.id) AS text FROM chosen c JOIN parts p ON p.item = c.id
+            JOIN texts t ON t.id = p.text
+            UNION
+            SELECT t.id FROM chosen c JOIN parts p ON p.item = c.id JOIN texts t ON t.id = p.text
+            WHERE t.representative IS NOT NULL AND drawn(t.digest)
+        )
+        SELECT w.text FROM wanted w
+        WHERE NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.judgement = :judgement AND v.text = w.text {failed})
+        ORDER BY w.text
+        """,
+        values | {"judgement": judgement.id},
+    )
+    return [row[0] for row in rows]
+
+
+def judgeable(store: AuditStore, wish: Wish) -> int:
+    """How many items the wish is about."""
+    chosen, values = _chosen(wish, None)
+    return int(store.connection.execute(f"SELECT count(*) FROM ({chosen})", values).fetchone()[0])
+
+
+def spread_of(store: AuditStore, judgement: Judgement) -> Spread:
+    """How many near-duplicates have the verdict of another, and what the check of some of them showed."""
+    rows = store.connection.execute(
+        """
+        SELECT count(*), count(o.text), COALESCE(sum(o.severity <> r.severity), 0)
+        FROM texts t JOIN verdicts r ON r.judgement = :judgement AND r.text = t.representative
+        LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
+        WHERE t.representative IS NOT NULL
+        """,
+        {"judgement": judgement.id},
+    ).fetchone()
+    return Spread(*rows)
+
+
+def _chosen(wish: Wish, judgement: Judgement | None) -> tuple[str, dict[str, Any]]:
+    where, values = condition(wish.selection, judgement.id if judgement else 0)
+    kinds = ", ".join(f"'{kind}'" for kind in JUDGED)
+    question = (
+        f"SELECT i.id FROM items i LEFT JOIN authors a ON a.id = i.author WHERE {where} AND i.kind IN ({kinds})"
+        " AND EXISTS (SELECT 1 FROM parts p WHERE p.item = i.id)"
+    )
+    if wish.sample is not None:
+        question += " ORDER BY i.lot LIMIT :sample"
+        values["sample"] = wish.sample
+    if wish.limit is not None:
+        question = f"SELECT id FROM ({question}) ORDER BY id LIMIT :limit"
+        values["limit"] = wish.limit
+    return question, values
+
+
+def _judge(
+    store: AuditStore, judgement: Judgement, moderator: Judging, texts: Sequence[int], done: Done, run: int
+) -> None:
+    items = [
+        Item(
+            str(text.id),
+            text.text,
+            Location(store.file.name, text.id),
+            metadata={"truncated_bytes": text.cut} if text.cut else NO_METADATA,
+        )
+        for text in _texts(store, texts)
+    ]
+    start = time.perf_counter()
+    verdicts = moderator.judge(items)
+    done.seconds += time.perf_counter() - start
+    for verdict in verdicts:
+        done.judged += 1
+        if verdict.error is not None:
+            done.failed += 1
+            done.first_error = done.first_error or f"text {verdict.id}: {verdict.error}"
+        else:
+            done.severities[verdict.action] += 1
+        done.stages["cache" if verdict.cached else verdict.stage] += 1
+    with store.transaction():
+        store.put(judgement.id, {int(verdict.id): verdict for verdict in verdicts})
+        store.progress(run, judged=done.judged, figures=done.figures())
+
+
+def _texts(store: AuditStore, numbers: Sequence[int]) -> Iterator[Pending]:
+    marks = ",".join("?" * len(numbers))
+    for row in store.connection.execute(
+        f"SELECT id, text, cut FROM texts WHERE id IN ({marks}) ORDER BY id", numbers
+    ):
+        yield Pending(*row)
+
+
+def is_drawn(salt: bytes, digest: bytes) -> bool:
+    """Whether a near-duplicate is judged itself: nobody who writes posts can foresee which are."""
+    drawn = int.from_bytes(hashlib.sha256(salt + digest).digest()[:8]) % _PARTS
+    return drawn < CHECKED_SHARE * _PARTS
