@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from modcli.errors import Location
-from modcli.sources.car import Paths, blocks
+from modcli.sources.car import MOST_PATHS, Paths, blocks, decoder
 from modcli.sources.containers import Member
 from modcli.sources.html_text import Seen
 from modcli.sources.json_values import (
@@ -66,6 +66,9 @@ class CarInput:
     owner: Account | None = None
     kind: str = "repository"
 
+    def __post_init__(self) -> None:
+        decoder()
+
     @property
     def name(self) -> str:
         """See `Input.name`."""
@@ -77,15 +80,18 @@ class CarInput:
         return self.member.size
 
     def read(self, position: int = 0) -> Iterator[Record]:
-        """See `Input.read`; a position is a byte offset. Raises MissingExtraError where libipld is not installed."""
+        """See `Input.read`; a position is a byte offset."""
         paths = Paths((POST, LIKE, REPOST, PROFILE))
-        name, profile = "", {}
+        profile: Mapping[str, Any] = {}
         with opened(self.member) as stream:
             for block in blocks(stream):
                 if not paths.note(block.value) and mapping_of(block.value).get("$type") == PROFILE:
                     profile = block.value
         name = line_of(profile.get("displayName"))
         whose = self.owner or (Account(url=_APP + paths.did, name=name) if paths.did else None)
+        if paths.incomplete and not position:
+            message = f"more than {MOST_PATHS:,} records: the others have no address"
+            yield Record(Problem(Location(self.name), message), 0)
         with opened(self.member) as stream:
             for block in blocks(stream, position):
                 if block.error:

@@ -7,6 +7,7 @@ decoded by libipld, which of itself reads a file whole: the frame around them, a
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MOST_PATHS = 3_000_000
 _CHUNK = 1 << 16
 #: Bytes of a digest that stand for a block.
 _DIGEST = 16
+_DID = re.compile(r"did:[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200}")
+_PATH = re.compile(r"[A-Za-z0-9.-]+/[A-Za-z0-9._~:-]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Block:
 def blocks(stream: BinaryIO, position: int = 0) -> Iterator[Block]:
     """The blocks of a CAR in order, from a `position` on; 0 for all. One that is damaged has an error; so has the
     last one where the file is cut off. Raises MissingExtraError where libipld is not installed."""
-    decode = _decoder()
+    decode = decoder()
     reader = _Reader(stream)
     header = reader.frame()
     if header is None or header.error or not _is_header(decode, header.data):
@@ -77,13 +80,14 @@ class Paths:
 
     def note(self, value: Any) -> bool:
         """Take in a block where it is a node of the tree or the commit on top of it; false for all others."""
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or "$type" in value:
             return False
         if isinstance(value.get("e"), list) and "l" in value:
             self._note_entries(value["e"])
             return True
-        if isinstance(value.get("did"), str) and "sig" in value and "data" in value:
-            self.did = value["did"]
+        did = value.get("did")
+        if isinstance(did, str) and "sig" in value and "data" in value:
+            self.did = did if _DID.fullmatch(did) else ""
             return True
         return False
 
@@ -94,7 +98,8 @@ class Paths:
             self._sorted = True
         at = bisect_left(self._found, digest)
         if at < len(self._found) and self._found[at].startswith(digest) and len(digest) == _DIGEST:
-            return self._found[at][_DIGEST:].decode("utf-8", "replace")
+            path = self._found[at][_DIGEST:].decode("utf-8", "replace")
+            return path if _PATH.fullmatch(path) else ""
         return ""
 
     def _note_entries(self, entries: list[Any]) -> None:
@@ -197,7 +202,8 @@ def _is_header(decode: Any, data: bytes) -> bool:
     return isinstance(header, dict) and header.get("version") == 1
 
 
-def _decoder() -> Any:
+def decoder() -> Any:
+    """What decodes a block. Raises MissingExtraError where libipld is not installed."""
     try:
         from libipld import decode_dag_cbor
     except ImportError as error:

@@ -24,6 +24,7 @@ from modcli.sources.json_values import (
     text_of,
     web_address,
 )
+from modcli.sources.lines import refuse_utf16
 from modcli.sources.post import Account, Input, PartName, Post, Problem, Record, RecordKind, Visibility
 from modcli.sources.sections import Reading, Section, SectionsInput, opened, records_of
 from modcli.sources.skeleton import Context, Skeleton
@@ -47,7 +48,8 @@ _VISIBILITIES = VISIBILITIES | {
 }
 #: What makes a text HTML where nobody says whether it is: a whole tag of those that posts have.
 _TAG = re.compile(
-    r"</?(?:p|br|a|span|div|b|i|u|s|em|strong|del|ul|ol|li|blockquote|pre|code|h[1-6]|img)\b[^<>]*>",
+    r"</?(?:p|br|a|span|div|b|i|u|s|em|strong|del|ul|ol|li|blockquote|pre|code|h[1-6]|img)"
+    r"(?:\s+[\w:-]{1,40}=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+))*\s*/?>",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d{9,16}")
@@ -99,24 +101,27 @@ def recognize_rows(
     member: Member, skeleton: Skeleton, context: Context, fields: Fields | None = None
 ) -> Input | None:
     """The Input of a member with rows; None where it has none, or nobody says which field is the text and none is
-    called as in TEXTS."""
-    if skeleton.shape == "csv":
-        known = fields or _of_names(_columns(member), {})
+    called as in TEXTS. Raises SourceError for UTF-16 where there is a mapping, which says that it is to be read."""
+    shape = skeleton.shape
+    path: tuple[str, ...] = ()
+    if shape == "other" and fields is not None:
+        with opened(member) as stream:
+            refuse_utf16(stream.read(4), member.name)
+        shape = "csv" if member.name.lower().endswith(".csv") else shape
+    if shape == "csv":
+        known = fields or _of_names(_first_row(member))
         return CsvInput(member, known, context.owner) if known else None
     first = mapping_of(skeleton.first)
-    lines = skeleton.shape == "lines"
-    if not first or skeleton.shape not in ("list", "lines", "object"):
+    known = fields or _of_names(first)
+    if not first or known is None:
         return None
-    known = fields or (_of_names(first, first) if skeleton.shape != "object" else None)
-    if known is None:
-        return None
-    if skeleton.shape == "object" and len(skeleton.arrays) != 1:
-        return None
-    section = Section(
-        skeleton.arrays if skeleton.shape == "object" else (),
-        partial(_reading, member.name, known, context.owner),
-    )
-    return SectionsInput(member, "rows", (section,), lines=lines)
+    if shape == "object":
+        # Which of several arrays is meant, or whether one is, only a mapping tells.
+        if fields is None or len(skeleton.arrays) != 1:
+            return None
+        path = skeleton.arrays
+    begin = partial(_reading, member.name, known, context.owner)
+    return SectionsInput(member, "rows", (Section(path, begin),), lines=shape == "lines")
 
 
 @dataclass(frozen=True)
@@ -216,23 +221,26 @@ def _reading(name: str, fields: Fields, owner: Account | None) -> Reading:
     return read
 
 
-def _of_names(names: Sequence[str] | Mapping[str, Any], values: Mapping[str, Any]) -> Fields | None:
-    """The mapping that the names of fields suggest; None where none is called as a text is."""
-    text = next((one for one in TEXTS if one in names and isinstance(values.get(one, ""), str)), None)
-    if text is None:
-        text = next((one for one in names if MASTOPY in text_of(values.get(one))), None)
+def _of_names(row: Mapping[str, Any]) -> Fields | None:
+    """The mapping that the names of a row's fields suggest; None where none is called as a text is."""
+    text = next((one for one in TEXTS if isinstance(row.get(one), str)), None)
+    text = text or next((one for one in row if MASTOPY in text_of(row[one])), None)
     if text is None:
         return None
-    others = {role: next((one for one in options if one in names), "") for role, options in _OTHERS.items()}
+    others = {role: next((one for one in options if one in row), "") for role, options in _OTHERS.items()}
     return Fields(text, **others, html=None)
 
 
-def _columns(member: Member) -> tuple[str, ...]:
+def _first_row(member: Member) -> Mapping[str, str]:
+    """The names of the columns of CSV, and what is in the first row, as far as there is one."""
     try:
         with opened(member) as stream:
-            return header_of(stream, member.name)[0]
+            columns, delimiter, behind = header_of(stream, member.name)
+        with opened(member) as stream:
+            row = next(rows(stream, delimiter, behind), None)
     except SourceError:
-        return ()
+        return {}
+    return dict.fromkeys(columns, "") | dict(zip(columns, row.cells if row else (), strict=False))
 
 
 def _wrong_columns(columns: Sequence[str], fields: Fields) -> str:

@@ -91,11 +91,11 @@ class Link:
 class Post:
     """One record of an export.
 
-    `key` tells it from all others, and is the same when the export is made anew: its ActivityPub id, else its address, else
-    file and place. Times are aware, in UTC. `url` is the page that a person opens, `uri` the ActivityPub id. `target` is the
-    address that a boost, like or bookmark is of. `in_reply_to` and `conversation` are addresses. `mentions` are handles,
-    `tags` hashtags without the sign, `disguised` the links that are not what they look like. `media` counts attachments.
-    `parts` are in the order in which a reader meets them, none of them empty.
+    `key` tells it from all others, and is the same when the export is made anew: its ActivityPub id, else its address,
+    else file and place. Times are aware, in UTC. `url` is the page that a person opens, `uri` the ActivityPub id.
+    `target` is the address that a boost, like or bookmark is of. `in_reply_to` and `conversation` are addresses.
+    `mentions` are handles, `tags` hashtags without the sign, `disguised` the links that are not what they look like.
+    `media` counts attachments. `parts` are in the order in which a reader meets them, none of them empty.
     """
 
     key: str
@@ -170,9 +170,9 @@ class Input(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export that was recognized: what it is in words (`Mastodon archive (zip)`), the files of it that hold records, in
-    the order in which they are read, whose it is, where it says so, and what is remarkable about it (a private key that was
-    left alone, files that nothing is known of)."""
+    """An export that was recognized: what it is in words (`account archive (zip)`), the files of it that hold records,
+    in the order in which they are read, whose it is, where it says so, and what is remarkable about it (a private key
+    that was left alone, files that nothing is known of)."""
 
     name: str
     kind: str

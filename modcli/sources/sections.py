@@ -10,6 +10,7 @@ from typing import Any
 from modcli.errors import Location, SourceError
 from modcli.sources.containers import Member
 from modcli.sources.json_stream import elements
+from modcli.sources.json_values import line_of
 from modcli.sources.post import Post, Problem, Record
 
 #: What becomes of one element of an array.
@@ -115,7 +116,7 @@ class WholeInput:
         reading = self.begin(found)
         for i, (name, value) in enumerate(self.values(found), start=1):
             if i > position:
-                place = Location(f"{self.name}#{name or i}")
+                place = Location(f"{self.name}#{line_of(name) or i}")
                 yield from records_of(reading(value, place), i - 1, i)
 
 

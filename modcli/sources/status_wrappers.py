@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from modcli.errors import Location
+from modcli.sources.activitypub import OBJECTS, Owner, post_of_activity
 from modcli.sources.containers import Member
 from modcli.sources.json_values import items_of, mapping_of, parsed
 from modcli.sources.post import Account, Input, Post, Problem, RecordKind
@@ -126,7 +127,11 @@ def _of_arrays(member: Member, skeleton: Skeleton, owner: Account | None) -> Inp
         return None
     if not arrays & {"statuses", "favourites", "bookmarks"} and not {"ancestors", "descendants"} <= arrays:
         paged = next((key for key in ("data", "toots") if key in arrays), None)
-        if paged is None or _shape_within(skeleton.first) is None:
+        if paged is None:
+            return None
+        if mapping_of(skeleton.first).get("type") in (*OBJECTS, "Create"):
+            return SectionsInput(member, "posts", (Section((paged,), partial(_objects, owner)),))
+        if _shape_within(skeleton.first) is None:
             return None
         return SectionsInput(member, "statuses", (Section((paged,), partial(reading, owner)),))
     whose = _account_of_archive(member) or owner
@@ -154,6 +159,15 @@ def references(kind: RecordKind, owner: Account | None) -> Reading:
 
     def read(value: Any, location: Location) -> Iterator[Post | Problem]:
         yield reference_of_status(unwrapped(value), kind, location, owner)
+
+    return read
+
+
+def _objects(owner: Account | None) -> Reading:
+    """What makes posts of the bare objects that older exports of Pixelfed hold."""
+
+    def read(value: Any, location: Location) -> Iterator[Post | Problem]:
+        yield post_of_activity(value, location, Owner(owner))
 
     return read
 

@@ -1,0 +1,128 @@
+"""An export, recognized by what is in it: which of its files hold records, and of what kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from modcli.errors import Location, SourceError
+from modcli.sources.activitypub import owner_of
+from modcli.sources.bluesky import recognize_bluesky
+from modcli.sources.containers import Container, Member, open_container
+from modcli.sources.fields import Fields, recognize_rows
+from modcli.sources.json_values import mapping_of
+from modcli.sources.lemmy import recognize_lemmy
+from modcli.sources.misskey import recognize_misskey
+from modcli.sources.outbox import actor_in, recognize_actor, recognize_outbox, recognize_references
+from modcli.sources.post import Account, Export, Input
+from modcli.sources.skeleton import Context, Format, Skeleton, skeleton_of
+from modcli.sources.status_wrappers import recognize_statuses
+
+#: Each is asked in turn: what is surest of its own comes first.
+FORMATS: tuple[Format, ...] = (
+    recognize_actor,
+    recognize_references,
+    recognize_outbox,
+    recognize_bluesky,
+    recognize_misskey,
+    recognize_statuses,
+    recognize_lemmy,
+    recognize_rows,
+)
+#: Files of an export of which something is known, and nothing is to be judged.
+_KNOWN = (
+    "manifest",
+    "index.json",
+    "package.json",
+    "following",
+    "followers",
+    "blocks",
+    "mutes",
+    "lists",
+    "domain_blocks",
+)
+_KINDS = {"zip": " (zip)", "tar": " (tar)", "folder": " (folder)", "file": ""}
+#: Members of which nothing is known that are named.
+_NAMED = 5
+
+
+def open_export(path: Path, *, fields: Fields | None = None) -> Export:
+    """The export at a path. With `fields`, a file of rows is read by them.
+
+    Raises SourceError where it cannot be opened, or nothing in it is of a known kind.
+    """
+    container = open_container(path)
+    skeletons = [(member, skeleton_of(member)) for member in container.members]
+    owner = _owner(skeletons)
+    context = Context(owner, _software(skeletons), _prefix(container))
+    formats: Sequence[Format] = FORMATS if fields is None else (partial(recognize_rows, fields=fields),)
+    inputs: list[Input] = []
+    strangers: list[str] = []
+    for member, skeleton in skeletons:
+        found = next((made for one in formats if (made := one(member, skeleton, context)) is not None), None)
+        if found is not None:
+            inputs.append(found)
+        elif not any(word in member.name.lower() for word in _KNOWN):
+            strangers.append(member.name)
+    if not inputs:
+        raise _nothing(path, container, strangers)
+    notes = list(container.notes)
+    if strangers:
+        more = f" and {len(strangers) - _NAMED:,} more" if len(strangers) > _NAMED else ""
+        notes.append(f"nothing is known of {', '.join(strangers[:_NAMED])}{more}")
+    if container.media:
+        notes.append(f"{container.media:,} files of media or other kinds were not looked at")
+    return Export(str(path), f"{_kind(inputs)}{_KINDS[container.kind]}", tuple(inputs), owner, tuple(notes))
+
+
+def _owner(skeletons: Sequence[tuple[Member, Skeleton]]) -> Account | None:
+    for member, skeleton in skeletons:
+        if recognize_actor(member, skeleton, Context()) is not None:
+            owner = owner_of(actor_in(member))
+            if owner.account is not None:
+                return replace(owner.account, url=owner.account.url or owner.id)
+    return None
+
+
+def _software(skeletons: Sequence[tuple[Member, Skeleton]]) -> str:
+    """The software that made an archive, where its actor shows it."""
+    for member, _ in skeletons:
+        if member.name.endswith("actor.json"):
+            text = str(mapping_of(actor_in(member)).get("@context"))
+            return "pleroma" if "litepub" in text else "mastodon"
+    return ""
+
+
+def _prefix(container: Container) -> str:
+    """The folder in which everything lies."""
+    names = [member.name for member in container.members]
+    folder = names[0].partition("/")[0] + "/" if names and "/" in names[0] else ""
+    return folder if folder and all(name.startswith(folder) for name in names) else ""
+
+
+def _kind(inputs: Sequence[Input]) -> str:
+    kinds = {one.kind for one in inputs}
+    if "profile" in kinds and "outbox" in kinds:
+        return "account archive"
+    return " and ".join(sorted(kinds))
+
+
+def _nothing(path: Path, container: Container, strangers: Sequence[str]) -> SourceError:
+    place = Location(str(path))
+    if not container.members:
+        what = "holds no file of a kind that could be read" + (
+            f" ({container.notes[0]})" if container.notes else ""
+        )
+        return SourceError(what, location=place, hint="an account archive has an outbox.json")
+    if container.kind == "file":
+        return SourceError(
+            "is of no known kind",
+            location=place,
+            hint="say which field holds the text, for example --map text=content; docs/audits.md lists what is known",
+        )
+    names = ", ".join(strangers[:_NAMED]) or "none"
+    return SourceError(
+        f"holds no outbox.json and nothing else that is known (files: {names})", location=place
+    )
