@@ -12,10 +12,12 @@ from typing import Any, Protocol
 from modcli.audit.outcomes import Selection, condition
 from modcli.audit.store import AuditStore, Judgement, Pending
 from modcli.cascade.near_duplicates import CHECKED_SHARE, Spread
+from modcli.cascade.parts import parts_of
 from modcli.errors import Location
 from modcli.item import NO_METADATA, Item
 from modcli.profile import Action
 from modcli.sources.post import RecordKind
+from modcli.states.store import content_key
 from modcli.verdict import Verdict
 
 #: What has words of its own.
@@ -201,8 +203,21 @@ def _judge(
             done.severities[verdict.action] += 1
         done.stages["cache" if verdict.cached else verdict.stage] += 1
     with store.transaction():
+        note_windows(store, items)
         store.put(judgement.id, {int(verdict.id): verdict for verdict in verdicts})
         store.progress(run, judged=done.judged, figures=done.figures())
+
+
+def note_windows(store: AuditStore, items: Sequence[Item]) -> None:
+    """Keep under which keys the states of these texts (by their numbers) are found. Within a transaction."""
+    store.connection.executemany(
+        "INSERT OR IGNORE INTO windows VALUES (?, ?, ?)",
+        (
+            (int(item.id), ordinal, content_key(window))
+            for item in items
+            for ordinal, window in enumerate(parts_of(item).texts)
+        ),
+    )
 
 
 def _texts(store: AuditStore, numbers: Sequence[int]) -> Iterator[Pending]:

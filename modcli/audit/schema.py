@@ -37,6 +37,10 @@ CREATE TABLE parts (
 ) WITHOUT ROWID;
 CREATE INDEX parts_by_text ON parts (text);
 
+CREATE TABLE windows (
+    text INTEGER NOT NULL REFERENCES texts, ordinal INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (text, ordinal)
+) WITHOUT ROWID;
+
 CREATE TABLE judgements (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, profile TEXT NOT NULL, profile_digest TEXT NOT NULL,
     model TEXT NOT NULL, model_name TEXT NOT NULL, method TEXT NOT NULL, depth TEXT NOT NULL,

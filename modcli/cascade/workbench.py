@@ -67,13 +67,15 @@ class Workbench:
         on_error: Action = Action.WARN,
         early: Early | None = None,
         auditor: Auditor | None = None,
+        reader: Reader | None = None,
     ) -> Moderator:
-        """A moderator that judges by a user's profile. Closing it closes the workbench's model."""
+        """A moderator that judges by a user's profile; another `reader` than the workbench's may read the items. Closing
+        it closes the workbench's model."""
         judged = as_judged(profile)
         return Moderator(
             judged,
             self.backend,
-            self.reader,
+            reader or self.reader,
             self.preparation(judged, shots=shots, taps=taps, sample=sample),
             digest=profile.digest,
             model=self.model,

@@ -28,6 +28,7 @@ from modcli.profile import Action, Profile
 from modcli.prompts.reading import READING
 from modcli.settings import Settings
 from modcli.states.asker import Asker
+from modcli.states.layered import Layered
 from modcli.states.reader import Reader
 from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
@@ -97,13 +98,15 @@ def moderator_on(
     cascade: bool = False,
     seconds: float | None = None,
     audits: bool = True,
+    reader: Reader | None = None,
 ) -> Moderator:
     """A moderator on a model that is at hand, tuned where the profile was. At most `shots` shots of each category stand
     in the profile prompt.
 
     With `cascade`, what early stages of a tuned profile are sure of is decided by them, and with `audits` a few of these
     items are judged in full as well; `seconds` is what an item may take then, mean. (Who tunes or measures the full judge
-    does without.) Raises UsageError where `seconds` or `--stage prefilter` cannot be.
+    does without.) `reader` reads the items, if not that of the workbench. Raises UsageError where `seconds` or `--stage
+    prefilter` cannot be.
     """
     sample = _sample(settings, profile, bench.tell)
     if sample and settings.stage == Stage.READING:
@@ -127,6 +130,7 @@ def moderator_on(
         on_error=on_error,
         early=early,
         auditor=auditor,
+        reader=reader,
     )
 
 
@@ -139,6 +143,19 @@ def _sample(settings: Settings, profile: Profile, tell: Callable[[str], None]) -
     if outdated(folder, profile.name, profile.digest) is not None:
         tell(f"{profile.name} is not as it was when it was tuned, and is judged without: `modcli tune` again")
     return ()
+
+
+def method_of(settings: Settings, profile: Profile) -> str:
+    """Stands for all that a full verdict depends on but profile and model."""
+    tuning = load_tuning(settings.data_dir / TUNING, profile.digest)
+    parts = (judging(), settings.stage, *(tuning.sample if tuning else ()))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def reader_beside(bench: Workbench, folder: Path) -> Reader:
+    """A reader that keeps states in a folder of their own, and knows what is kept on this machine as well."""
+    own = StateStore(folder, model=bench.model, prompt=READING.digest, width=bench.backend.facts.width)
+    return Reader(lambda: bench.backend, Layered(own, bench.store), tell=bench.tell)
 
 
 def build_workbench(settings: Settings, *, tell: Callable[[str], None] = lambda _line: None) -> Workbench:

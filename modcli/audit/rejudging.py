@@ -1,0 +1,153 @@
+"""The texts of an audit judged under another profile by what was read of them: one matrix product, no model."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modcli.audit.store import AuditStore
+from modcli.cascade.moderator import probabilities
+from modcli.errors import ModcliError
+from modcli.judges.decision import severities_by_category
+from modcli.judges.judge import Evidence, Judge
+from modcli.profile import Profile
+from modcli.states.store import StateStore
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reread:
+    """The texts by their numbers, ascending; the severity of each one's action; of each category the severity of what it
+    brings about, and the probability; all of shape (texts,). A text is what its worst window is. `unread` texts were not
+    read, or not to their end; `blind` categories can be judged by the profile prompt alone, and are left out."""
+
+    texts: NDArray[np.int64]
+    severity: NDArray[np.int8]
+    by_category: dict[str, NDArray[np.int8]]
+    probability: dict[str, Floats]
+    thresholds: dict[str, float]
+    unread: int
+    blind: tuple[str, ...]
+
+    def at(self, rows: NDArray[np.int64]) -> Reread:
+        """Some of the texts."""
+        return Reread(
+            self.texts[rows],
+            self.severity[rows],
+            {name: found[rows] for name, found in self.by_category.items()},
+            {name: found[rows] for name, found in self.probability.items()},
+            self.thresholds,
+            self.unread,
+            self.blind,
+        )
+
+
+def reread(store: AuditStore, states: StateStore, profile: Profile, judge: Judge) -> Reread:
+    """Judge what was read of the texts by a profile as it is judged (`judges.tasks.as_judged`). Raises ModcliError where
+    the states cannot be read."""
+    texts, windows = _windows(store)
+    try:
+        keys, products = states.products(judge.taps, judge.columns)
+    except (OSError, sqlite3.Error) as error:
+        raise ModcliError(
+            f"the states of the audit cannot be read ({error})", hint="judge it anew"
+        ) from error
+    rows = _places(keys, windows)
+    starts = np.flatnonzero(np.diff(texts, prepend=-1)) if len(texts) else np.zeros(0, np.int64)
+    whole = np.logical_and.reduceat(rows >= 0, starts) if len(starts) else np.zeros(0, bool)
+    total = int(
+        store.connection.execute("SELECT count(*) FROM texts WHERE representative IS NULL").fetchone()[0]
+    )
+    kept = whole[np.cumsum(np.diff(texts, prepend=-1) != 0) - 1] if len(texts) else np.zeros(0, bool)
+    texts, rows = texts[kept], rows[kept]
+    starts = np.flatnonzero(np.diff(texts, prepend=-1)) if len(texts) else np.zeros(0, np.int64)
+    blind = tuple(c.name for c in judge.categories if c.evidence is Evidence.DEFINITION)
+    log_odds = {n: o for n, o in judge.readings(products[rows]).items() if n not in blind}
+    found = probabilities(log_odds, profile.task)
+    thresholds = {category.name: category.threshold for category in judge.categories}
+    acting = severities_by_category(profile, found, thresholds)
+    by_category = {name: _worst(values, starts).astype(np.int8) for name, values in acting.items()}
+    severity = np.max([np.zeros(len(starts), np.int8), *by_category.values()], axis=0)
+    return Reread(
+        texts=texts[starts],
+        severity=severity,
+        by_category=by_category,
+        probability={name: _worst(values, starts) for name, values in found.items()},
+        thresholds=thresholds,
+        unread=total - int(whole.sum()),
+        blind=blind,
+    )
+
+
+def in_common(one: Reread, other: Reread) -> tuple[Reread, Reread]:
+    """Both, of the texts that both know."""
+    _, left, right = np.intersect1d(one.texts, other.texts, assume_unique=True, return_indices=True)
+    return one.at(left), other.at(right)
+
+
+def keep(store: AuditStore, judgement: int, found: Reread) -> None:
+    """Keep the verdicts. Within a transaction."""
+    names = list(found.probability)
+    columns = [np.round(found.probability[name], 4).tolist() for name in names]
+    acting = (
+        np.stack([found.by_category[name] for name in names]) if names else np.zeros((0, len(found.texts)))
+    )
+    margins = [found.probability[name] - found.thresholds[name] for name in names]
+    score = np.where(acting == found.severity, 10.0, 0.0) * (found.severity > 0) + np.array(margins)
+    lead = score.argmax(axis=0).tolist() if names else [0] * len(found.texts)
+    template = "{" + ", ".join(f"{json.dumps(name).replace('%', '%%')}: %s" for name in names) + "}"
+    store.connection.executemany(
+        "INSERT OR REPLACE INTO verdicts (judgement, text, severity, category, p, scores, stage, reason, read)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'reading', '', 1)",
+        (
+            (
+                judgement,
+                text,
+                severity,
+                names[best] if names else "",
+                scores[best] if names else None,
+                template % scores,
+            )
+            for text, severity, best, scores in zip(
+                found.texts.tolist(), found.severity.tolist(), lead, zip(*columns, strict=True), strict=True
+            )
+        )
+        if names
+        else (),
+    )
+    store.connection.execute(
+        "UPDATE judgements SET thresholds = ? WHERE id = ?", (json.dumps(found.thresholds), judgement)
+    )
+
+
+def _windows(store: AuditStore) -> tuple[NDArray[np.int64], bytes]:
+    """The numbers of the texts, ascending, once for each window, and the keys of the windows, one behind the other."""
+    rows = store.connection.execute(
+        "SELECT w.text, w.key FROM windows w JOIN texts t ON t.id = w.text WHERE t.representative IS NULL"
+        " ORDER BY w.text, w.ordinal"
+    ).fetchall()
+    texts = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    return texts, b"".join(row[1] for row in rows)
+
+
+def _places(keys: list[bytes], windows: bytes) -> NDArray[np.int64]:
+    """Where each of the windows (16 bytes each) stands among the keys, which are in order; -1 for those that do not."""
+    known = np.frombuffer(b"".join(keys), ">u8").reshape(-1, 2)
+    wanted = np.frombuffer(windows, ">u8").reshape(-1, 2)
+    if not len(known):
+        return np.full(len(wanted), -1, np.int64)
+    first = known[:, 0].astype(np.uint64)
+    place = np.minimum(np.searchsorted(first, wanted[:, 0].astype(np.uint64)), len(known) - 1)
+    # Two keys that agree in their first half are one in ten million million millions; the other half tells them apart.
+    return np.where((known[place] == wanted).all(axis=1), place, -1).astype(np.int64)
+
+
+def _worst(values: NDArray[np.float64] | NDArray[np.int8], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    if not len(starts):
+        return np.zeros(0, np.float64)
+    return np.asarray(np.maximum.reduceat(values, starts), np.float64)
