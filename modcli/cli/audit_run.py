@@ -28,7 +28,7 @@ from modcli.reports.summary import INTERRUPTED
 from modcli.settings import Settings, load_settings
 from modcli.sources.exports import open_export
 from modcli.sources.fields import Fields
-from modcli.sources.post import Input
+from modcli.sources.post import Export, Input
 
 DONE, FOUND, NOT_JUDGED = 0, 1, 3
 
@@ -102,11 +102,11 @@ def run_audit(
     places = _places(source, out)
     wanted = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
     refuse_blind(settings, wanted)
-    told = AuditProgress(progress)
+    told, export = AuditProgress(progress), _export(places, map or [])
     with AuditStore(places.out, write=True) as store:
         try:
             with interruptible() as interrupt:
-                _take_in(store, places, map or [], told)
+                _take_in(store, places, export, told)
                 done, judgement = _judge(store, settings, wanted, wish, another, told, interrupt.check)
         except KeyboardInterrupt:
             told.close()
@@ -122,10 +122,10 @@ def run_audit(
 def run_plan(source: Source, out: Out = None, map: Roles = None, progress: How = Progress.AUTO) -> None:
     """Say what is in an export, and about how long judging it will take. Nothing is judged; what was read is kept."""
     places = _places(source, out)
-    told = AuditProgress(progress)
+    told, export = AuditProgress(progress), _export(places, map or [])
     with AuditStore(places.out, write=True) as store:
         try:
-            _take_in(store, places, map or [], told)
+            _take_in(store, places, export, told)
         finally:
             told.close()
         texts = len(pending(store, _nobody(), Wish()))
@@ -143,8 +143,15 @@ def _places(source: Path, out: Path | None) -> Places:
     return Places(source, out or Path(f"{name or 'audit'}.audit.db"))
 
 
-def _take_in(store: AuditStore, places: Places, roles: list[str], told: AuditProgress) -> None:
+def _export(places: Places, roles: list[str]) -> Export | None:
+    """The export, looked at before a file is made for it."""
     if places.source is None:
+        return None
+    return open_export(places.source, fields=Fields.of(roles) if roles else None)
+
+
+def _take_in(store: AuditStore, places: Places, export: Export | None, told: AuditProgress) -> None:
+    if places.source is None or export is None:
         if not store.fact("taken_in"):
             raise UsageError(
                 f"{places.out}: its export was not read to its end",
@@ -156,7 +163,6 @@ def _take_in(store: AuditStore, places: Places, roles: list[str], told: AuditPro
         raise UsageError(
             f"{places.out} is an audit of {known}, not of {mark}", hint="name another file with --out"
         )
-    export = open_export(places.source, fields=Fields.of(roles) if roles else None)
     with store.transaction():
         store.set_fact("source_path", mark)
     known_notes = store.fact("notes", [])

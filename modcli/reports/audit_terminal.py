@@ -19,7 +19,7 @@ from modcli.audit.totals import Totals, months_of, speed_of, totals_of
 from modcli.cascade.near_duplicates import Spread
 from modcli.profile import Action
 from modcli.reports.summary import spoken
-from modcli.reports.terminal_text import printable
+from modcli.reports.terminal_text import one_line, printable
 
 STYLES = {Action.BLOCK: "bold red", Action.WARN: "yellow", Action.ALLOW: ""}
 #: Texts a second that the default model judges on two cores (docs/benchmarks.md), where nothing is known yet.
@@ -145,7 +145,7 @@ def print_outcomes(found: Sequence[Outcome]) -> None:
         p = "" if one.p is None else f"{one.p:.2f}"
         piece = next((piece.text for piece in one.pieces if piece.text_id == one.text_id), one.text)
         cells = (one.category, one.part, one.author, (one.published or "")[:10], piece[:400] or one.target)
-        table.add_row(str(one.id), judged, p, *(Text(printable(cell)) for cell in cells))
+        table.add_row(str(one.id), judged, p, *(Text(one_line(cell, 300)) for cell in cells))
     Console(highlight=False).print(table)
 
 

@@ -71,7 +71,7 @@ def records(backtest: Backtest, circumstances: Circumstances) -> Iterator[dict[s
 def print_backtest(console: Console, backtest: Backtest, circumstances: Circumstances) -> None:
     """Rates before and after with their intervals, flips by action, and the surest of them."""
     what = circumstances
-    units = {"item": "item", "window": "stored text"}[what.unit]
+    units = {"item": "item", "window": "stored text", "text": "text"}[what.unit]
     counted = f"{backtest.items:,} {units}{'s' * (backtest.items != 1)}"
     _line(console, f"{what.old} -> {what.new}: {counted}, --stage {what.stage}", style="bold")
     if what.unit == "window":
