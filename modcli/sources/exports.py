@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from modcli.errors import Location, SourceError
-from modcli.sources.activitypub import owner_of
+from modcli.sources.activitypub import Owner, owner_of
 from modcli.sources.bluesky import recognize_bluesky
 from modcli.sources.containers import Container, Member, open_container
 from modcli.sources.fields import Fields, recognize_rows
-from modcli.sources.json_values import mapping_of
 from modcli.sources.lemmy import recognize_lemmy
 from modcli.sources.misskey import recognize_misskey
 from modcli.sources.outbox import actor_in, recognize_actor, recognize_outbox, recognize_references
-from modcli.sources.post import Account, Export, Input
+from modcli.sources.post import Export, Input
 from modcli.sources.skeleton import Context, Format, Skeleton, skeleton_of
 from modcli.sources.status_wrappers import recognize_statuses
 
@@ -56,7 +54,7 @@ def open_export(path: Path, *, fields: Fields | None = None) -> Export:
     container = open_container(path)
     skeletons = [(member, skeleton_of(member)) for member in container.members]
     owner = _owner(skeletons)
-    context = Context(owner, _software(skeletons), _prefix(container))
+    context = Context(owner.account, owner.id)
     formats: Sequence[Format] = FORMATS if fields is None else (partial(recognize_rows, fields=fields),)
     inputs: list[Input] = []
     strangers: list[str] = []
@@ -74,32 +72,19 @@ def open_export(path: Path, *, fields: Fields | None = None) -> Export:
         notes.append(f"nothing is known of {', '.join(strangers[:_NAMED])}{more}")
     if container.media:
         notes.append(f"{container.media:,} files of media or other kinds were not looked at")
-    return Export(str(path), f"{_kind(inputs)}{_KINDS[container.kind]}", tuple(inputs), owner, tuple(notes))
+    return Export(
+        str(path), f"{_kind(inputs)}{_KINDS[container.kind]}", tuple(inputs), owner.account, tuple(notes)
+    )
 
 
-def _owner(skeletons: Sequence[tuple[Member, Skeleton]]) -> Account | None:
+def _owner(skeletons: Sequence[tuple[Member, Skeleton]]) -> Owner:
+    """Whose export it is, by its actor."""
     for member, skeleton in skeletons:
         if recognize_actor(member, skeleton, Context()) is not None:
             owner = owner_of(actor_in(member))
             if owner.account is not None:
-                return replace(owner.account, url=owner.account.url or owner.id)
-    return None
-
-
-def _software(skeletons: Sequence[tuple[Member, Skeleton]]) -> str:
-    """The software that made an archive, where its actor shows it."""
-    for member, _ in skeletons:
-        if member.name.endswith("actor.json"):
-            text = str(mapping_of(actor_in(member)).get("@context"))
-            return "pleroma" if "litepub" in text else "mastodon"
-    return ""
-
-
-def _prefix(container: Container) -> str:
-    """The folder in which everything lies."""
-    names = [member.name for member in container.members]
-    folder = names[0].partition("/")[0] + "/" if names and "/" in names[0] else ""
-    return folder if folder and all(name.startswith(folder) for name in names) else ""
+                return owner
+    return Owner()
 
 
 def _kind(inputs: Sequence[Input]) -> str:

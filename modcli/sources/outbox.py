@@ -109,7 +109,7 @@ def _array(skeleton: Skeleton) -> tuple[str, ...] | None:
 
 
 def _owner(context: Context) -> Owner:
-    return Owner(context.owner)
+    return Owner(context.owner, context.owner_id)
 
 
 def _posts(owner: Owner) -> Reading:

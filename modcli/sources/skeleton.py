@@ -51,12 +51,10 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known of an export when its files are recognized: whose it is, the software that made it ("mastodon",
-    "pleroma", empty where it is not known), and the folder within the container in which it lies, with its slash."""
+    """What is known of an export when its files are recognized: whose it is, and the owner's ActivityPub id."""
 
     owner: Account | None = None
-    software: str = ""
-    prefix: str = ""
+    owner_id: str = ""
 
 
 #: A kind of file: the Input that reads a member, None where it is not of this kind.
@@ -117,6 +115,9 @@ def _of_values(head: bytes, text: str, name: str) -> Skeleton:
     """One object, or several one after another."""
     found = list(islice(elements(io.BytesIO(head)), 2))
     sound = [one.value for one in found if not one.error]
+    if found and found[0].error and (shown := _of_object(text)).arrays:
+        # Damage within the first of several records, not a damaged line.
+        return shown
     # Of a line that is damaged the next one tells; of an object that is longer than the head nothing follows.
     named = name.lower().endswith((".jsonl", ".ndjson"))
     if (len(found) == 2 and (sound or _first(head) is not None)) or (named and sound):

@@ -55,17 +55,17 @@ def test_an_archive_is_judged_and_nothing_twice() -> None:
 
 
 def test_a_part_at_a_time() -> None:
-    assert audit("--limit", "3")["not_judged"]["waiting"] == 33  # type: ignore[index]
+    assert audit("--limit", "3", status=0)["not_judged"]["waiting"] == 33  # type: ignore[index]
     sample = {row["id"] for row in judged_after("--sample", "5")}
     larger = {row["id"] for row in judged_after("--sample", "12")}
     assert sample <= larger
     assert len(larger) >= 12
-    audit("--since", "2025-06", "--until", "2025-07")
+    assert run(str(EXAMPLE), "--out", "a.db", "--since", "2025-06", "--until", "2025-07").exit_code in (0, 1)
     assert audit()["not_judged"]["waiting"] == 0  # type: ignore[index]
 
 
 def judged_after(*more: str) -> list[dict[str, object]]:
-    audit(*more)
+    assert run(str(EXAMPLE), "--out", "a.db", *more).exit_code in (0, 1)
     return [row for row in told(run("query", "a.db", "--limit", "99")) if row["action"]]
 
 
@@ -145,9 +145,14 @@ def test_damaged_places_are_told_and_the_rest_is_done(home: Path) -> None:
     assert error["place"] == "outbox.json#1"
 
 
+def spelled(number: int) -> str:
+    """A word of its own for each number."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 def test_a_kill_loses_at_most_a_batch(home: Path) -> None:
     (home / "many.jsonl").write_text(
-        "".join(json.dumps({"text": f"post {'x' * i}"}) + "\n" for i in range(3000))
+        "".join(json.dumps({"text": f"post number {spelled(i)}"}) + "\n" for i in range(3000))
     )
     command = [sys.executable, "-m", "modcli", "audit", "many.jsonl", "--out", "m.db", "--progress", "jsonl"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -156,7 +161,7 @@ def test_a_kill_loses_at_most_a_batch(home: Path) -> None:
         if '"judging"' in line:
             break
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
     time.sleep(0.1)
     with AuditStore(Path("m.db")) as store:
         before = {row[0] for row in store.connection.execute("SELECT text FROM verdicts")}
@@ -210,7 +215,7 @@ def test_parquet_has_types(home: Path) -> None:
     assert run("export", "a.db", "--format", "parquet", "-o", "x.parquet").exit_code == 0
     table = parquet.read_table("x.parquet")
     assert table.num_rows == 41
-    assert str(table.schema.field("published").type) == "timestamp[s, tz=UTC]"
+    assert str(table.schema.field("published").type) == "timestamp[ms, tz=UTC]"
 
 
 def test_formulas_stay_text(home: Path) -> None:
