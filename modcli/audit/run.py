@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -46,6 +47,40 @@ class Judging(Protocol):
         ...
 
 
+#: Items that belong together, and what became of them.
+Judged = tuple[Sequence[Item], Sequence[Verdict]]
+
+
+class Engine(Protocol):
+    """Where batches are judged."""
+
+    @property
+    def batch(self) -> int:
+        """How many items it wants at once."""
+        ...
+
+    def judged(self, batches: Iterable[Sequence[Item]]) -> Generator[Judged, None, None]:
+        """Each batch with its verdicts, in order within a batch; the batches in any order. Closed, it ends its work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Judges by a moderator, here and one batch after the other."""
+
+    moderator: Judging
+
+    @property
+    def batch(self) -> int:
+        """See `Engine.batch`."""
+        return self.moderator.batch
+
+    def judged(self, batches: Iterable[Sequence[Item]]) -> Generator[Judged, None, None]:
+        """See `Engine.judged`."""
+        for items in batches:
+            yield items, self.moderator.judge(items)
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Which items are to be judged: those of the selection, of these the `sample` ones with the smallest lots (the same
@@ -71,6 +106,17 @@ class Done:
     severities: Counter[Action] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
 
+    def add(self, verdicts: Sequence[Verdict]) -> None:
+        """Count these as well."""
+        for verdict in verdicts:
+            self.judged += 1
+            if verdict.error is not None:
+                self.failed += 1
+                self.first_error = self.first_error or f"text {verdict.id}: {verdict.error}"
+            else:
+                self.severities[verdict.action] += 1
+            self.stages["cache" if verdict.cached else verdict.stage] += 1
+
     def figures(self) -> dict[str, Any]:
         """In JSON's terms."""
         return {
@@ -86,7 +132,7 @@ class Done:
 def judge_pending(
     store: AuditStore,
     judgement: Judgement,
-    moderator: Judging,
+    engine: Engine,
     wish: Wish,
     *,
     options: Mapping[str, Any],
@@ -94,19 +140,47 @@ def judge_pending(
 ) -> Done:
     """Judge what is pending. After each batch `done` is told how far it is.
 
-    Raises what the moderator raises, KeyboardInterrupt, and OutputError where the file cannot be written; what was judged
-    until then is kept.
+    Raises what the engine raises, KeyboardInterrupt, and OutputError where the file cannot be written; what
+    was judged until then is kept.
     """
+
+    def keep(verdicts: Mapping[int, Verdict]) -> None:
+        store.put(judgement.id, verdicts)
+
     waiting = pending(store, judgement, wish)
-    state = Done(len(waiting))
+    return judge_texts(store, judgement, engine, waiting, keep=keep, options=options, done=done)
+
+
+def judge_texts(
+    store: AuditStore,
+    judgement: Judgement,
+    engine: Engine,
+    texts: Sequence[int],
+    *,
+    keep: Callable[[Mapping[int, Verdict]], None],
+    options: Mapping[str, Any],
+    done: Callable[[Done], None] = lambda _done: None,
+) -> Done:
+    """Judge texts by their numbers, as a run of its own. `keep` is given the verdicts of each batch, in a transaction.
+    Raises as `judge_pending`."""
+    state = Done(len(texts))
     with store.transaction():
         run = store.begin(judgement.id, options)
     outcome = "failed"
     try:
-        size = max(BATCH, moderator.batch)
-        for start in range(0, len(waiting), size):
-            _judge(store, judgement, moderator, waiting[start : start + size], state, run)
-            done(state)
+        size = max(BATCH, engine.batch)
+        batches = (items_of(store, texts[start : start + size]) for start in range(0, len(texts), size))
+        start = time.perf_counter()
+        with closing(engine.judged(batches)) as judged:
+            for items, verdicts in judged:
+                state.seconds += time.perf_counter() - start
+                state.add(verdicts)
+                with store.transaction():
+                    note_windows(store, items)
+                    keep({int(verdict.id): verdict for verdict in verdicts})
+                    store.progress(run, judged=state.judged, figures=state.figures())
+                done(state)
+                start = time.perf_counter()
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
@@ -150,12 +224,14 @@ def judgeable(store: AuditStore, wish: Wish) -> int:
 
 
 def spread_of(store: AuditStore, judgement: Judgement) -> Spread:
-    """How many near-duplicates have the verdict of another, and what the check of some of them showed."""
+    """How many near-duplicates have the verdict of another, and what the check of some of them showed. What was drawn for
+    a certificate is not of that check: of it, only what was found has a verdict of its own."""
     rows = store.connection.execute(
         """
         SELECT count(*), count(o.text), COALESCE(sum(o.severity <> r.severity), 0)
         FROM texts t JOIN verdicts r ON r.judgement = :judgement AND r.text = t.representative
         LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
+            AND NOT EXISTS (SELECT 1 FROM sampled s WHERE s.judgement = :judgement AND s.text = t.id)
         WHERE t.representative IS NOT NULL
         """,
         {"judgement": judgement.id},
@@ -179,10 +255,9 @@ def _chosen(wish: Wish, judgement: Judgement | None) -> tuple[str, dict[str, Any
     return question, values
 
 
-def _judge(
-    store: AuditStore, judgement: Judgement, moderator: Judging, texts: Sequence[int], done: Done, run: int
-) -> None:
-    items = [
+def items_of(store: AuditStore, texts: Sequence[int]) -> list[Item]:
+    """The texts of these numbers as they are judged."""
+    return [
         Item(
             str(text.id),
             text.text,
@@ -191,21 +266,6 @@ def _judge(
         )
         for text in _texts(store, texts)
     ]
-    start = time.perf_counter()
-    verdicts = moderator.judge(items)
-    done.seconds += time.perf_counter() - start
-    for verdict in verdicts:
-        done.judged += 1
-        if verdict.error is not None:
-            done.failed += 1
-            done.first_error = done.first_error or f"text {verdict.id}: {verdict.error}"
-        else:
-            done.severities[verdict.action] += 1
-        done.stages["cache" if verdict.cached else verdict.stage] += 1
-    with store.transaction():
-        note_windows(store, items)
-        store.put(judgement.id, {int(verdict.id): verdict for verdict in verdicts})
-        store.progress(run, judged=done.judged, figures=done.figures())
 
 
 def note_windows(store: AuditStore, items: Sequence[Item]) -> None:

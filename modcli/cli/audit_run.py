@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from modcli.audit.ingest import Taken, fingerprint_of, ingest
-from modcli.audit.run import JUDGED, Done, Wish, judge_pending, pending, spread_of
+from modcli.audit.run import JUDGED, Done, InProcess, Wish, judge_pending, pending, spread_of
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cli import check
 from modcli.cli.assemble import build_workbench, method_of, moderator_on, reader_beside, refuse_blind
@@ -212,7 +212,9 @@ def _judge(
         }
         options |= {"limit": wish.limit, "sample": wish.sample, "since": wish.selection.since}
         options |= {"until": wish.selection.until, "authors": list(wish.selection.authors)}
-        return judge_pending(store, judgement, moderator, wish, options=options, done=done), judgement
+        return judge_pending(
+            store, judgement, InProcess(moderator), wish, options=options, done=done
+        ), judgement
     finally:
         moderator.close()
 

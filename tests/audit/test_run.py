@@ -10,7 +10,7 @@ import pytest
 from modcli.audit import run
 from modcli.audit.ingest import ingest
 from modcli.audit.outcomes import Selection, outcomes
-from modcli.audit.run import Wish, judge_pending, judgeable, pending, spread_of
+from modcli.audit.run import InProcess, Wish, judge_pending, judgeable, pending, spread_of
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cascade.moderator import Statistics
 from modcli.errors import Location
@@ -70,7 +70,7 @@ def audit(tmp_path: Path) -> Iterator[tuple[AuditStore, Judgement]]:
 
 
 def go(audit: tuple[AuditStore, Judgement], judge: Judge, **wish: object) -> run.Done:
-    return judge_pending(*audit, judge, Wish(**wish), options={})  # type: ignore[arg-type]
+    return judge_pending(*audit, InProcess(judge), Wish(**wish), options={})  # type: ignore[arg-type]
 
 
 def test_everything_is_judged_once(audit: tuple[AuditStore, Judgement]) -> None:
