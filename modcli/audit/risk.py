@@ -67,7 +67,8 @@ def log_risk(probabilities: Floats) -> Floats:
     independent; it is the sum of the categories' own. `probabilities` has shape (items, categories), NaN where a category
     was not judged (it adds nothing); the result shape (items,)."""
     risks: Floats = -np.log1p(-np.minimum(np.nan_to_num(probabilities), MOST))
-    return risks.sum(axis=1)
+    total: Floats = risks.sum(axis=1)
+    return total
 
 
 def union(log_risks: Floats) -> Floats:
