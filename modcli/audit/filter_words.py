@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: Mastodon's limit, in characters.
 LONGEST = 512
@@ -39,6 +40,8 @@ class Keyword:
         text = " ".join(written.split())
         if not text:
             raise ValueError("an empty keyword would match everything")
+        if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+            raise ValueError("it is not valid Unicode")
         if len(text) > LONGEST:
             raise ValueError(f"a keyword has {LONGEST} characters at most")
         return cls(text, not _UNSPACED.search(text))
@@ -113,10 +116,12 @@ def propose(flagged: Iterable[str], allowed: Iterable[str], most: int = MOST_PRO
 
 
 def _terms(text: str) -> set[str]:
-    words = [word.lower().rstrip("'’-") for word in _WORD.findall(text)]
-    single = {word for word in words if len(word) >= _LEAST_CHARACTERS}
-    pairs = {f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if f"{a} {b}" in text.lower()}
-    found = single | {pair for pair in pairs if len(pair) > 2 * _LEAST_CHARACTERS}
+    text = text.lower()
+    words = [match for match in _WORD.finditer(text) if not match[0].endswith(("'", "’", "-"))]
+    found = {word[0] for word in words if len(word[0]) >= _LEAST_CHARACTERS}
+    for one, other in pairwise(words):
+        if text[one.end() : other.start()] == " " and other.end() - one.start() > 2 * _LEAST_CHARACTERS:
+            found.add(f"{one[0]} {other[0]}")
     return {term for term in found if len(term) <= LONGEST and not _UNSPACED.search(term)}
 
 
