@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +16,7 @@ from modcli.audit.outcomes import Outcome
 from modcli.audit.run import Done
 from modcli.audit.store import AuditStore, Judgement
 from modcli.audit.totals import Totals, months_of, speed_of, totals_of
+from modcli.cascade.certificate import Certificate, Prevalence
 from modcli.cascade.near_duplicates import Spread
 from modcli.profile import Action
 from modcli.reports.summary import spoken
@@ -91,7 +92,8 @@ def print_show(store: AuditStore, judgement: Judgement | None, *, terminal: bool
         "SELECT id, judgement, started, ended, outcome, judged, version FROM runs ORDER BY id"
     ).fetchall()
     certificates = [
-        json.loads(row[0]) for row in store.connection.execute("SELECT record FROM certificates ORDER BY id")
+        {"id": row[0], "made": row[1]} | json.loads(row[2])
+        for row in store.connection.execute("SELECT id, made, record FROM certificates ORDER BY id")
     ]
     judgements = store.judgements()
     if not terminal:
@@ -132,6 +134,47 @@ def print_show(store: AuditStore, judgement: Judgement | None, *, terminal: bool
     for run in runs[-5:]:
         _say(console, f"run {run[0]}: {run[2]} to {run[3] or '?'}, {run[4]}, {run[5]:,} texts judged")
     _totals(console, totals)
+    for certificate in certificates:
+        _say(
+            console,
+            f"certificate {certificate['id']} of judgement {certificate['judgement']}, {certificate['made']}:",
+        )
+        for line in certificate_lines(certificate):
+            _say(console, f"  {line}")
+
+
+def print_certificate(
+    store: AuditStore, record: dict[str, Any] | None, share: Prevalence, *, terminal: bool
+) -> None:
+    """What a sample has proved; without a record there was nothing to prove, and the share acted on is known."""
+    if not terminal:
+        print(json.dumps({"audit": str(store.file), "certificate": record, "prevalence": share.as_record()}))
+        return
+    console = Console(highlight=False)
+    nothing = ["nothing to certify: all that was let pass was judged in full", _share(share)]
+    for line in nothing if record is None else certificate_lines(record):
+        _say(console, line)
+
+
+def certificate_lines(record: Mapping[str, Any]) -> list[str]:
+    """A certificate (`audit.certifying.certify`) in words."""
+    items = record["items"]
+    lines = [
+        Certificate.from_record(record).words(),
+        f"Counted are distinct texts: those dismissed stand in {items['dismissed']:,} items, those found in "
+        f"{items['found']:,}, which are acted on now.",
+    ]
+    if record["failed"]:
+        lines.append(f"{record['failed']:,} of those found could not be judged, and count as found.")
+    if record["guessed"]:
+        lines.append(
+            f"{record['guessed']:,} other texts are acted on without the full judge; those it agrees to raise the recall."
+        )
+    return [*lines, _share(Prevalence.from_record(record["prevalence"]))]
+
+
+def _share(share: Prevalence) -> str:
+    return share.words().replace(" items ", " texts ", 1)
 
 
 def print_outcomes(found: Sequence[Outcome]) -> None:
