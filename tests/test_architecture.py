@@ -52,6 +52,7 @@ VENDORS = {
 IMPORTLIB = {
     "cli/app.py": "a command is loaded when it is run",
     "cli/assemble.py": "a backend is loaded when its model is",
+    "cli/review.py": "the screen is loaded where there is a terminal",
     "diagnosis/machine.py": "vendors' packages, to see whether they load",
 }
 #: Modules whose tests are another's, and whose.
@@ -82,6 +83,9 @@ TESTED_WITH = {
     "cli/options.py": "cli/test_eval.py",
     "cli/eval_run.py": "cli/test_eval.py",
     "cli/passthrough.py": "cli/test_stream.py",
+    "cli/review_learning.py": "cli/test_review.py",
+    "cli/review_session.py": "cli/test_review_screen.py",
+    "reports/audit_question.py": "cli/test_review_screen.py",
     "cli/profile_view.py": "cli/test_profile.py",
     "evaluation/baselines_worker.py": "evaluation/test_baselines_outside.py",
     "evaluation/predictions.py": "evaluation/test_run.py",

@@ -20,6 +20,8 @@ COMMANDS = {
     "check": ("modcli.cli.check", "Judge texts: from arguments, files or a pipe."),
     "audit": ("modcli.cli.audit", "Judge an export: a resumable audit in one file."),
     "report": ("modcli.cli.report", "An audit as one page that people read."),
+    "review": ("modcli.cli.review", "Answer for what an audit is unsure of; let the profile learn from it."),
+    "appeal": ("modcli.cli.appeal", "Judge an item of an audit again, and record why."),
     "eval": ("modcli.cli.eval", "Measure verdicts on labelled rows; compare profiles, models and prompts."),
     "profile": ("modcli.cli.profile", "Make, read and edit profiles."),
     "tune": ("modcli.cli.tune", "Let a profile learn from a sample of your own posts, without labels."),

@@ -77,7 +77,7 @@ def run_learn(
         rehearsal=dry_run,
         origin=lambda role: places[role].location if role in places else None,
     )
-    left_out = _tell(learned, dry_run=dry_run)
+    left_out = tell_learned(learned, dry_run=dry_run)
     if learned.new and learned.new <= _SHOWN:
         view.print_change(learned.change)
     elif learned.new:
@@ -87,7 +87,7 @@ def run_learn(
         raise typer.Exit(LEFT_OUT)
 
 
-def _tell(learned: Learned, *, dry_run: bool) -> int:
+def tell_learned(learned: Learned, *, dry_run: bool) -> int:
     """Say what came of the answers; how many of them were left out."""
     told = 0
     for conflict in learned.conflicts:

@@ -1,0 +1,124 @@
+"""A sitting of `modcli review`: one item after the other, each answer on disk before the next item is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modcli.audit.decisions import REVIEW, Alike, Fresh, last_reply, outcome_of, undo, write
+from modcli.audit.outcomes import Outcome
+from modcli.audit.review import Asked, Reply, meaning, uncertainty
+from modcli.audit.store import AuditStore, Judgement
+from modcli.judges.tasks import as_judged
+from modcli.profile import Action, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item as it is asked about; `alike` other items have the text that decided, or nearly the same."""
+
+    outcome: Outcome
+    asked: Asked
+    alike: int
+
+
+def deciding(profile: Profile) -> frozenset[str]:
+    """The categories, as they are judged, that an item may be warned of or blocked for."""
+    return frozenset(c.name for c in as_judged(profile).categories if c.action is not Action.ALLOW)
+
+
+class Session:
+    """The items in the order in which they are asked about. `done` were answered or skipped in this sitting."""
+
+    def __init__(
+        self, store: AuditStore, judgement: Judgement, profile: Profile, asked: Sequence[Asked]
+    ) -> None:
+        self.profile = profile
+        self._store = store
+        self._judgement = judgement
+        self._waiting = list(asked)
+        self._given: list[tuple[int, Asked, Reply]] = []
+        self._alike = Alike(store)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Of the categories, as far as known."""
+        return dict(self._judgement.thresholds)
+
+    @property
+    def done(self) -> int:
+        """How many items were answered or skipped in this sitting."""
+        return len(self._given)
+
+    @property
+    def answered(self) -> int:
+        """How many items were answered in this sitting."""
+        return sum(reply is not Reply.SKIP for _, _, reply in self._given)
+
+    @property
+    def total(self) -> int:
+        """How many items this sitting is about."""
+        return len(self._given) + len(self._waiting)
+
+    def question(self) -> Question | None:
+        """The next item, None where there is no more."""
+        if not self._waiting:
+            return None
+        asked = self._waiting[0]
+        one = outcome_of(self._store, self._judgement, asked.item)
+        return Question(one, asked, self._alike.others(one))
+
+    def answer(self, reply: Reply, labels: Sequence[str] = (), why: str = "") -> None:
+        """Answer for the next item. Raises UsageError for labels that are no categories, OutputError where it cannot be
+        written; the item waits then."""
+        if not self._waiting:
+            return
+        asked = self._waiting[0]
+        one = outcome_of(self._store, self._judgement, asked.item)
+        number = give(
+            self._store, self._judgement, self.profile, one, reply, labels, why, nearest=asked.nearest
+        )
+        self._given.append((number, self._waiting.pop(0), reply))
+
+    def undo(self) -> bool:
+        """Take the last answer back, one of an earlier sitting where there is none in this; its item is the next one.
+        Whether there was one."""
+        if self._given:
+            number, asked, _ = self._given[-1]
+            undo(self._store, number)
+            self._given.pop()
+            self._waiting.insert(0, asked)
+            return True
+        last = last_reply(self._store)
+        if last is None:
+            return False
+        undo(self._store, last.number)
+        one = outcome_of(self._store, self._judgement, last.item)
+        distance, nearest = uncertainty(one.scores, self._judgement.thresholds, deciding(self.profile))
+        self._waiting = [asked for asked in self._waiting if asked.item != one.id]
+        self._waiting.insert(0, Asked(one.id, distance, nearest))
+        return True
+
+
+def give(
+    store: AuditStore,
+    judgement: Judgement,
+    profile: Profile,
+    one: Outcome,
+    reply: Reply,
+    labels: Sequence[str] = (),
+    why: str = "",
+    *,
+    nearest: str | None = None,
+) -> int:
+    """Write a reply on an item; the decision's number. Raises UsageError where it means nothing, OutputError where it
+    cannot be written."""
+    if reply is Reply.SKIP:
+        return write(store, judgement, one.id, Fresh(reply, REVIEW, one.action, why=why))
+    if nearest is None:
+        nearest = uncertainty(one.scores, judgement.thresholds, deciding(profile))[1]
+    meant = meaning(reply, labels, one, nearest, profile)
+    # Who names other categories has looked at the whole of it; right and wrong are about what decided.
+    text = one.text_id if reply is not Reply.OTHER else (one.pieces[0].text_id if one.pieces else None)
+    fresh = Fresh(reply, REVIEW, one.action, meant.labels, why, meant.after, text or None)
+    return write(store, judgement, one.id, fresh)
