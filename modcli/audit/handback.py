@@ -172,7 +172,8 @@ def domains(
     """The domains of those who are in, and the `named` ones, those with the most accounts first.
 
     A domain is in with `at_least` accounts; a named one with fewer is in, but `asked`. The domain of the archive's owner
-    never is; with `subdomains` (a rule that covers them), nor is one above it.
+    never is; with `subdomains` (a rule that covers them), nor is one above it. Nor is one unasked where an account is
+    that is to be left alone.
     """
     accounts: defaultdict[str, list[Suspect]] = defaultdict(list)
     for one in suspects:
@@ -188,6 +189,8 @@ def domains(
             why_not = "the owner of the archive is there"
         elif is_among(domain, rules.never):
             why_not = "--never names it"
+        elif domain not in wanted and any(name.endswith(f"@{domain}") for name in rules.never):
+            why_not = "--never names an account there"
         elif len(there) < at_least and domain not in wanted:
             why_not = f"accounts there that count: {len(there)}, and --at-least-accounts is {at_least}"
         asked = not why_not and len(there) < at_least

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from modcli.cli.audit_act import run_act
 from modcli.cli.audit_certify import run_certify
 from modcli.cli.audit_export import run_export
 from modcli.cli.audit_rejudge import run_compare, run_rejudge
@@ -44,3 +45,4 @@ app.command("rejudge")(run_rejudge)
 app.command("compare")(run_compare)
 app.command("certify")(run_certify)
 app.command("export")(run_export)
+app.command("act")(run_act)

@@ -68,7 +68,7 @@ def undo_admin_domains(domains: Sequence[str], severity: str) -> NamedFile:
     """How to take back a server's domain blocks."""
     lost = {
         "noop": "Nothing else was changed by a rule of severity noop.",
-        "silence": "Silenced accounts are seen again. Not restored: follow requests that were waiting meanwhile.",
+        "silence": "Silenced accounts are seen again; follows were not touched.",
         "suspend": "Not restored: follows in both directions, and the posts and media that the suspension removed.",
     }[severity]
     return _list(
@@ -86,7 +86,7 @@ def undo_filters(title: str, keywords: Sequence[str]) -> NamedFile:
     """How to remove a filter."""
     return _list(
         "undo_filters.txt",
-        keywords,
+        [f"  {keyword}" for keyword in keywords],
         f"Remove the filter called: {title}",
         "  Settings > Filters > Delete, or by the API with a token that has write:filters:",
         "  GET /api/v2/filters for the ID, then DELETE /api/v2/filters/ID",
@@ -163,10 +163,10 @@ Lists:         there is no file for Mastodon's lists here: importing one FOLLOWS
 
 Reports (report_drafts.jsonl)
 -----------------------------
-Drafts, one a line, never filed. Read the posts, write the comment anew in your own words, and file by hand, one at a time:
-many reports of little worth harm those who read them. By the API: GET /api/v2/search?q=STATUS_URI&resolve=true gives the
-status's ID on your server (and GET /api/v1/accounts/lookup?acct=ACCOUNT the account's), then POST /api/v1/reports with
-account_id, status_ids[], comment, category. `forward` sends the report, without your name, to the account's own server.
+Drafts, one a line, never filed. Read the posts, write the comment anew in your own words, and file by hand, one at a
+time: many reports of little worth harm those who read them. By the API: GET /api/v2/search?q=STATUS_URI&resolve=true
+gives the status's ID on your server (and GET /api/v1/accounts/lookup?acct=ACCOUNT the account's), then POST
+/api/v1/reports with account_id, status_ids[], comment, category. `forward` sends a copy to the account's own server.
 
 Deletions (statuses_to_delete.txt)
 ----------------------------------
@@ -174,8 +174,8 @@ Your own statuses that were flagged. Open each while you are logged in, and dele
 
 Undo
 ----
-Each undo_*.txt says how to take a thing back, and what that does not restore. Lines that begin with # are words, the others
-the names.
+Each undo_*.txt says how to take a thing back, and what that does not restore. Lines that begin with # are words, the
+others the names.
 """
 
 
