@@ -135,8 +135,8 @@ def log(store: AuditStore) -> Iterator[Entry]:
 
 
 def standing(store: AuditStore) -> list[Entry]:
-    """The decisions that hold, the last one on each item, in the order in which they were made."""
-    last = {entry.item: entry for entry in log(store) if entry.counts}
+    """The decisions that hold, the last one on each item that came to an action, in the order in which they were made."""
+    last = {entry.item: entry for entry in log(store) if entry.counts and entry.after}
     return sorted(last.values(), key=lambda entry: entry.number)
 
 

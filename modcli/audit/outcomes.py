@@ -210,16 +210,18 @@ def condition(selection: Selection, judgement: int) -> tuple[str, dict[str, Any]
 
 
 def decisions_of(store: AuditStore) -> dict[int, Decision]:
-    """The last decision on each item; what was undone does not count."""
+    """The last decision on each item; what was undone does not count. One that changes nothing, as an appeal that was not
+    granted, leaves the action that was decided before."""
     rows = store.connection.execute(
         "SELECT id, item, answer, labels, why, after, made, undoes FROM decisions ORDER BY id"
     ).fetchall()
     undone = {row[7] for row in rows if row[7] is not None}
-    return {
-        row[1]: Decision(row[0], row[2], tuple(json.loads(row[3])), row[4], row[5], row[6])
-        for row in rows
-        if row[0] not in undone and row[7] is None and row[2] != "skip"
-    }
+    found: dict[int, Decision] = {}
+    for number, item, answer, labels, why, after, made, undoes in rows:
+        if number not in undone and undoes is None and answer != "skip":
+            after = after or (found[item].after if item in found else "")
+            found[item] = Decision(number, answer, tuple(json.loads(labels)), why, after, made)
+    return found
 
 
 def _outcome(

@@ -65,13 +65,14 @@ def to_ask(
     skipped: Collection[int] = (),
 ) -> list[Asked]:
     """The items to ask about, the most uncertain first: those without a decision that are warned of or blocked, or
-    allowed with a category `within` its threshold. What was skipped before comes last."""
+    allowed with a category `within` its threshold, and those with an appeal that nobody decided. What was skipped before
+    comes last."""
     asked = []
     for one in found:
-        if one.severity is None or one.decision is not None:
+        if one.severity is None or (one.decision is not None and one.decision.after):
             continue
         distance, nearest = uncertainty(one.scores, thresholds, deciding)
-        if one.severity or distance <= within:
+        if one.severity or distance <= within or one.decision is not None:
             asked.append(Asked(one.id, distance, nearest, one.id in skipped))
     return sorted(asked, key=lambda one: (one.skipped, one.distance, one.item))
 
@@ -122,19 +123,18 @@ def action_for(labels: Sequence[str], profile: Profile) -> Action:
     return strictest(*(category.action for category in own if category.name not in exempted))
 
 
-def unknown_of(reply: str, labels: Collection[str], before: str, profile: Profile) -> frozenset[str] | None:
+def unknown_of(reply: str, labels: Collection[str], after: str, profile: Profile) -> frozenset[str] | None:
     """Of which categories a decision says nothing; it denies all others but its labels. None where it teaches nothing:
     the item is of some category, and nobody said of which.
 
     `other` names all. Where a category was confirmed, the rest was not asked about, unless an item can have one alone.
-    Where an item is to be allowed, it is of no category that acts; those that are allowed were not asked about.
+    What is to be allowed is of no category that acts; those that are allowed were not asked about.
     """
-    names = frozenset(profile.by_name)
     if reply == Reply.OTHER:
         return frozenset()
     if labels:
-        return frozenset() if profile.task is Task.MULTI_CLASS else names - frozenset(labels)
-    flagged = before not in ("", Action.ALLOW.value)
-    if (reply == Reply.RIGHT and flagged) or (reply == Reply.WRONG and not flagged):
+        others = profile.by_name.keys() - frozenset(labels)
+        return frozenset() if profile.task is Task.MULTI_CLASS else frozenset(others)
+    if after != Action.ALLOW.value:
         return None
     return frozenset(c.name for c in profile.categories if c.action is Action.ALLOW)

@@ -122,9 +122,7 @@ def lessons_of(
 
 
 def _answer(store: AuditStore, entry: Entry, made: Profile, target: Profile) -> Answer | None:
-    if not entry.after:
-        return None
-    unknown = unknown_of(entry.answer, entry.labels, entry.before, made)
+    unknown = unknown_of(entry.answer, entry.labels, entry.after, made)
     text = text_of(store, entry)
     if unknown is None or not text.strip() or not set(entry.labels) <= target.by_name.keys():
         return None

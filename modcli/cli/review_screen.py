@@ -10,9 +10,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import OptionList, Static
 
 from modcli.audit.review import Reply
 from modcli.cli.review_session import Session
@@ -26,22 +26,18 @@ QUIT, LEARN = "quit", "learn"
 KEYS = "r right  w wrong  o other  s skip  u undo  p profile  q quit  ? help"
 HELP = """\
 r  right: the verdict is as it should be
-w  wrong: what was blocked or warned of is fine;
-   what was allowed belongs to the category
-   that is nearest to its threshold
-o  other: choose the categories it belongs to
+w  wrong: what was blocked or warned of is fine; what was allowed belongs to the category nearest to its threshold
+o  other: choose the categories that it belongs to
 s  skip: it is asked about again, last, next time
-u  undo the last answer, one of an earlier
-   sitting too
-p  make the answers examples and counterexamples
-   of a profile; you see first what that changes
+u  undo the last answer, one of an earlier sitting too
+p  make the answers examples and counterexamples of a profile; you see first what that changes
 q  quit; the same command goes on from here
 arrows, PgUp, PgDn  scroll
 
-Each answer is on disk at once, and is for this
-item alone, even where others have the same text.
+Each answer is on disk at once, and is for this item alone, even where others have the same text.
 
-Any key closes this."""
+Any other key closes this."""
+_SCROLLING = ("up", "down", "pageup", "pagedown", "home", "end")
 
 
 class Help(ModalScreen[None]):
@@ -52,15 +48,18 @@ class Help(ModalScreen[None]):
         with VerticalScroll():
             yield Static(HELP, markup=False)
 
-    def on_key(self) -> None:
-        """Any key closes it."""
-        self.dismiss()
+    def on_key(self, event: Key) -> None:
+        """Any key that does not scroll closes it."""
+        if event.key not in _SCROLLING:
+            event.stop()
+            self.dismiss()
 
 
 class Choice(ModalScreen[list[str] | None]):
     """Which categories an item belongs to; None where nobody says."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "tick"),
         Binding("enter", "take", priority=True),
         Binding("escape", "leave"),
     ]
@@ -68,19 +67,30 @@ class Choice(ModalScreen[list[str] | None]):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
         self._names = names
+        self._ticked: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """The categories, with boxes to tick."""
         yield Static("Which is it? Space ticks, Enter takes, Escape leaves.", markup=False)
-        yield SelectionList[str](*(Selection(Content(printable(name)), name) for name in self._names))
+        yield OptionList(*map(self._line, self._names))
+
+    def action_tick(self) -> None:
+        """Tick the one that is pointed at, or take its tick away."""
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            name = self._names[options.highlighted]
+            self._ticked ^= {name}
+            options.replace_option_prompt_at_index(options.highlighted, self._line(name))
 
     def action_take(self) -> None:
-        """Take what is ticked, or, where nothing is, the one that is pointed at."""
-        chosen = self.query_one(SelectionList)
-        ticked = set(chosen.selected)
-        if not ticked and chosen.highlighted is not None:
-            ticked = {self._names[chosen.highlighted]}
+        """Take what is ticked or, where nothing is, the one that is pointed at."""
+        options, ticked = self.query_one(OptionList), self._ticked
+        if not ticked and options.highlighted is not None:
+            ticked = {self._names[options.highlighted]}
         self.dismiss([name for name in self._names if name in ticked])
+
+    def _line(self, name: str) -> Content:
+        return Content(f"[{'x' if name in self._ticked else ' '}] {printable(name)}")
 
     def action_leave(self) -> None:
         """Answer nothing."""
@@ -99,7 +109,7 @@ class ReviewScreen(App[str]):
     Help, Choice { align: center middle; }
     Help > VerticalScroll { width: 54; max-width: 100%; height: auto; max-height: 100%; padding: 1; background: $panel; }
     Choice > Static { width: 60; max-width: 100%; padding: 0 1; background: $panel; }
-    Choice > SelectionList { width: 60; max-width: 100%; height: auto; max-height: 80%; }
+    Choice > OptionList { width: 60; max-width: 100%; height: auto; max-height: 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "give('right')"),
@@ -182,7 +192,7 @@ class ReviewScreen(App[str]):
             distance = question.asked.distance
             near = f"  {question.asked.nearest} is {distance:.2f} from its threshold" if distance < 1 else ""
             progress = f"{where}{printable(near)}"
-            text = question_text(question.outcome, session.thresholds, alike=question.alike)
+            text = question_text(question.outcome, session.thresholds, session.actions, alike=question.alike)
         self.query_one("#progress", Static).update(Text(progress))
         self.query_one("#text", Static).update(text)
         self.query_one("#item", VerticalScroll).scroll_home(animate=False)

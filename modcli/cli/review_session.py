@@ -46,6 +46,11 @@ class Session:
         return dict(self._judgement.thresholds)
 
     @property
+    def actions(self) -> dict[str, Action]:
+        """What each category, as it is judged, brings about."""
+        return {category.name: category.action for category in as_judged(self.profile).categories}
+
+    @property
     def done(self) -> int:
         """How many items were answered or skipped in this sitting."""
         return len(self._given)

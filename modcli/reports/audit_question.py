@@ -15,11 +15,13 @@ from modcli.reports.terminal_text import printable
 MOST = 20_000
 _STYLES = {Action.BLOCK: "bold red", Action.WARN: "bold yellow", Action.ALLOW: "bold green"}
 _DONE = {Action.BLOCK: "blocked", Action.WARN: "warned of", Action.ALLOW: "allowed"}
-_BAR = 10
 
 
-def question_text(one: Outcome, thresholds: Mapping[str, float], *, alike: int = 0) -> Text:
-    """Everything about the item, to be shown in any width. Nothing in it acts on a terminal or is read as markup."""
+def question_text(
+    one: Outcome, thresholds: Mapping[str, float], actions: Mapping[str, Action], *, alike: int = 0
+) -> Text:
+    """Everything about the item, to be shown in any width. Nothing in it acts on a terminal or is read as markup.
+    `actions` are those of the categories, `alike` other items have nearly the same text."""
     told = Text()
     _head(told, one)
     for piece in one.own:
@@ -27,7 +29,7 @@ def question_text(one: Outcome, thresholds: Mapping[str, float], *, alike: int =
     if one.part == WHOLE:
         told.append("\nNo part alone: all that was written decided together.\n", "italic")
     told.append("\n")
-    _reasons(told, one, thresholds)
+    _reasons(told, one, thresholds, actions)
     if alike:
         others = "1 other item has" if alike == 1 else f"{alike:,} other items have"
         told.append(f"{others} this text or nearly the same. An answer is for this item alone.\n", "italic")
@@ -68,7 +70,9 @@ def _part(told: Text, name: str, text: str, *, decided: bool) -> None:
     told.append("\n")
 
 
-def _reasons(told: Text, one: Outcome, thresholds: Mapping[str, float]) -> None:
+def _reasons(
+    told: Text, one: Outcome, thresholds: Mapping[str, float], actions: Mapping[str, Action]
+) -> None:
     if one.error:
         _line(told, f"could not be judged: {one.error}", "red")
     if one.reason:
@@ -80,13 +84,13 @@ def _reasons(told: Text, one: Outcome, thresholds: Mapping[str, float]) -> None:
     for name, p in sorted(one.scores.items(), key=lambda entry: -entry[1]):
         threshold = thresholds.get(name)
         fired = threshold is not None and p >= threshold
-        limit = "" if threshold is None else f" of {threshold:.2f}"
-        bar = "#" * round(p * _BAR)
-        _line(told, f"{name:<{width}} {p:.2f}{limit} {bar}", "bold" if fired else "dim")
+        limit = "" if threshold is None else f" from {threshold:.2f}"
+        does = actions[name].value if name in actions else ""
+        _line(told, f"{name:<{width}} {does:<5} {p:.2f}{limit}", "bold" if fired else "dim")
     if one.decision is not None:
         labels = f" ({', '.join(one.decision.labels)})" if one.decision.labels else ""
         why = f": {one.decision.why}" if one.decision.why else ""
-        _line(told, f"decided already: {one.decision.answer}{labels}{why}", "yellow")
+        _line(told, f"said before: {one.decision.answer}{labels}{why}", "yellow")
 
 
 def _line(told: Text, line: str, style: str) -> None:
