@@ -27,9 +27,9 @@ from modcli.evaluation.backtest import Backtest, Side, acting
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Profile
-from modcli.profiles.export import as_json
-from modcli.profiles.find import Found, Origin, Shelf
-from modcli.profiles.load import load, load_bytes
+from modcli.profiles.export import as_json, from_json
+from modcli.profiles.find import Shelf
+from modcli.profiles.load import load
 from modcli.prompts.reading import READING
 from modcli.reports.backtest import Circumstances, print_backtest, records
 from modcli.reports.jsonl import json_line
@@ -146,10 +146,7 @@ def run_compare(
 
 def recorded(judgement: Judgement) -> Profile:
     """The profile that a judgement was made by. Raises ProfileError where this modcli cannot read it any more."""
-    place = Path(f"{judgement.name or 'profile'}.json")
-    return load_bytes(
-        judgement.profile.encode(), Found(judgement.name, place, Origin.PATH), Shelf(Path("/nonexistent"))
-    )
+    return from_json(judgement.profile, judgement.name)
 
 
 def _by_profiles(store: AuditStore, profiles: Sequence[str], settings: Settings, show: int) -> Compared:

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from modcli.profile import Category, Profile, Shot
+from modcli.errors import ProfileError
+from modcli.profile import Action, Category, Profile, Shot, Task
 
 
 def as_data(profile: Profile) -> dict[str, Any]:
@@ -21,6 +22,22 @@ def as_data(profile: Profile) -> dict[str, Any]:
 def as_json(profile: Profile) -> str:
     """The profile as indented JSON, in ASCII, so that nothing in it can act on a terminal."""
     return json.dumps(as_data(profile), indent=2)
+
+
+def from_json(text: str, name: str) -> Profile:
+    """The profile that `as_json` wrote, whatever its categories are called: those of stacked profiles have names that no
+    file may give. Raises ProfileError for anything else."""
+    try:
+        data = json.loads(text)
+        return Profile(
+            name,
+            tuple(_category_of(key, values) for key, values in data["categories"].items()),
+            str(data.get("description", "")),
+            Task(data["task"]),
+            _shots_of(data.get("ordinary", [])),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ProfileError(f"the profile {name} that was kept cannot be read: {error!r}") from error
 
 
 def as_yaml(profile: Profile) -> str:
@@ -43,6 +60,27 @@ def _category(category: Category) -> dict[str, Any]:
         "counterexamples": [_shot(shot) for shot in category.counterexamples],
     }
     return {key: value for key, value in values.items() if value not in ("", None, [])}
+
+
+def _category_of(name: str, values: dict[str, Any]) -> Category:
+    threshold = values.get("threshold")
+    return Category(
+        name,
+        Action(values["action"]),
+        definition=str(values.get("definition", "")),
+        note=str(values.get("note", "")),
+        label=str(values.get("label", "")),
+        examples=_shots_of(values.get("examples", [])),
+        counterexamples=_shots_of(values.get("counterexamples", [])),
+        threshold=None if threshold is None else float(threshold),
+        exempts=tuple(str(exempted) for exempted in values.get("exempts", [])),
+    )
+
+
+def _shots_of(shots: list[Any]) -> tuple[Shot, ...]:
+    return tuple(
+        Shot(shot) if isinstance(shot, str) else Shot(shot["text"], shot["reason"]) for shot in shots
+    )
 
 
 def _shot(shot: Shot) -> str | dict[str, str]:

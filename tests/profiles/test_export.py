@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modcli.errors import ProfileError
 from modcli.profile import Action, Category, Profile, Shot, Task
-from modcli.profiles.export import as_data, as_json, as_yaml
+from modcli.profiles.export import as_data, as_json, as_yaml, from_json
 from modcli.profiles.find import Found, Origin, Shelf, shipped_folder
-from modcli.profiles.load import load, load_bytes
+from modcli.profiles.load import load, load_bytes, load_stacked
 
 SHELF = Shelf(Path("/nonexistent/user"))
 
@@ -25,6 +26,29 @@ def loaded(text: str, name: str) -> Profile:
 def test_what_ships_survives(path: Path, write: object) -> None:
     profile = load(str(path), SHELF)
     assert loaded(write(profile), profile.name) == profile  # type: ignore[operator]
+    assert from_json(as_json(profile), profile.name) == profile
+
+
+def test_stacked_profiles_survive_where_they_are_kept() -> None:
+    """Their categories have names that no file may give."""
+    stacked = load_stacked(["default", "strict", "family"], SHELF)
+    assert any("@" in category.name for category in stacked.categories)
+    assert from_json(as_json(stacked), stacked.name) == stacked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"categories": {}}',
+        '{"task": "binary", "categories": []}',
+        '{"task": "x", "categories": {}}',
+    ],
+)
+def test_what_is_no_kept_profile(text: str) -> None:
+    with pytest.raises(ProfileError, match="cannot be read"):
+        from_json(text, "mine")
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
