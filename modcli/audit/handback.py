@@ -149,6 +149,14 @@ def is_decided(one: Outcome) -> bool:
     return one.decision is not None and (bool(one.decision.after) or one.decision.answer == "right")
 
 
+def is_for(one: Outcome, category: str) -> bool:
+    """Whether an item is for this category, by a person's word, else the judgement's; any is where none is named."""
+    if not category:
+        return True
+    labels = one.decision.labels if one.decision is not None else ()
+    return category in labels if labels else one.category == category
+
+
 def candidates(gathered: Gathered, rules: Rules, *, private: bool = True) -> list[Suspect]:
     """All who have items that count, each with why they are left out, if so. Without `private`, what was meant for some
     people only does not count."""
@@ -185,12 +193,12 @@ def domains(
     for domain in accounts.keys() | wanted:
         there = tuple(accounts.get(domain, ()))
         why_not = ""
-        if home and (home == domain or (subdomains and home.endswith(f".{domain}"))):
+        if _covers(domain, home, subdomains):
             why_not = "the owner of the archive is there"
         elif is_among(domain, rules.never):
             why_not = "--never names it"
-        elif domain not in wanted and any(name.endswith(f"@{domain}") for name in rules.never):
-            why_not = "--never names an account there"
+        elif domain not in wanted and any(_covers(domain, name, subdomains) for name in rules.never):
+            why_not = "--never names an account or a domain there"
         elif len(there) < at_least and domain not in wanted:
             why_not = f"accounts there that count: {len(there)}, and --at-least-accounts is {at_least}"
         asked = not why_not and len(there) < at_least
@@ -240,7 +248,7 @@ class _Gathering:
         if address and not mine:
             self.judged.add(address)
         severe = one.settled.severity >= max(1, self._rules.action.severity)
-        if not severe or not _is_category(one, self._rules.category):
+        if not severe or not is_for(one, self._rules.category):
             return
         if not decided and one.error is not None:
             self.failed += 1
@@ -281,6 +289,12 @@ def _item(one: Evidence) -> int:
     return one.item
 
 
+def _covers(domain: str, name: str, subdomains: bool) -> bool:
+    """Whether a rule for a domain is one for an address or another domain as well."""
+    there = name.rpartition("@")[2]
+    return there == domain or (subdomains and there.endswith(f".{domain}"))
+
+
 def _why_not(address: str, items: int, rules: Rules) -> str:
     if is_among(address, rules.never):
         return "--never names it"
@@ -295,14 +309,6 @@ def _address(handle: str) -> tuple[str, str]:
         return address_of(handle), ""
     except ValueError as error:
         return "", str(error)
-
-
-def _is_category(one: Outcome, category: str) -> bool:
-    """Whether it is for this category: a person's word, else the judgement's."""
-    if not category:
-        return True
-    labels = one.decision.labels if one.decision is not None else ()
-    return category in labels if labels else one.category == category
 
 
 def _on_web(address: str) -> str:

@@ -13,7 +13,7 @@ import typer
 
 from modcli.audit.addresses import address_of, domain_of
 from modcli.audit.filter_words import MOST_PROPOSED, Keyword, Matches, measure, propose
-from modcli.audit.handback import FlaggedDomain, Gathered, Rules, candidates, domains, gather
+from modcli.audit.handback import FlaggedDomain, Gathered, Rules, candidates, domains, gather, is_for
 from modcli.audit.outcomes import Selection, outcomes
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cli.audit_options import Audit, Category, Number, Private
@@ -105,6 +105,7 @@ class _Request:
     named: tuple[str, ...]
     yes: bool
     answers: dict[str, bool] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def run_act(
         owner, chosen = Account(**(store.fact("owner") or {})), store.chosen(judgement)
         asked = _Request(store, chosen, owner, rules, include_private, at_least_accounts, named, yes)
         gathered = gather(outcomes(store, chosen), owner, rules)
-        _tell_gathered(gathered, wanted)
+        _tell_gathered(gathered, wanted, private=include_private)
         packages = list(_packages(asked, gathered, wanted, forms))
         proposals = _proposals(asked) if Kind.FILTERS in wanted and not keywords else None
     _write(output, packages, force=force)
@@ -210,9 +211,12 @@ def _domains(asked: _Request, gathered: Gathered, kind: Kind, severity: Severity
     listed = [one.domain for one in found if not one.why_not and (not one.asked or _confirmed(asked, one))]
     for one in found:
         if one.domain in listed or one.domain in asked.named:
-            tell(
+            line = (
                 f"{one.domain}: accounts that count: {share(one)}{f'; {one.why_not}' if one.why_not else ''}"
             )
+            if line not in asked.told:
+                tell(line)
+            asked.told.add(line)
     return domain_package(kind, found, listed, severity)
 
 
@@ -235,8 +239,10 @@ def _confirmed(asked: _Request, one: FlaggedDomain) -> bool:
 
 def _texts(asked: _Request) -> Iterator[tuple[str, bool]]:
     """Whole texts, each with whether its item counts, or is allowed; the others say nothing of words."""
+    rules = asked.rules
     for one in outcomes(asked.store, asked.judgement, Selection(private=asked.private)):
-        counts = one.settled is not None and one.settled.severity >= asked.rules.action.severity
+        severe = one.settled is not None and one.settled.severity >= rules.action.severity
+        counts = severe and is_for(one, rules.category)
         if one.text and one.error is None and (counts or one.settled is Action.ALLOW):
             yield one.text, counts
 
@@ -284,7 +290,7 @@ def _record(one: Matches) -> dict[str, Any]:
     return found | {"allowed": one.allowed, "of_allowed": one.all_allowed}
 
 
-def _tell_gathered(gathered: Gathered, wanted: Sequence[Kind]) -> None:
+def _tell_gathered(gathered: Gathered, wanted: Sequence[Kind], *, private: bool) -> None:
     owner = gathered.owner
     if not owner.handle and not owner.url:
         if Kind.DELETIONS in wanted:
@@ -293,12 +299,24 @@ def _tell_gathered(gathered: Gathered, wanted: Sequence[Kind]) -> None:
                 hint="deletions are for archives of one account",
             )
         tell("the export does not say whose it is; --never you@your.server keeps you off each list")
+    elif not gathered.judged and not gathered.suspects and {*OF_ACCOUNTS, *OF_DOMAINS} & set(wanted):
+        tell("nothing of others is in this audit: an account's archive holds its owner's own posts")
     if gathered.waiting:
         tell(f"{gathered.waiting:,} items are not judged yet and do not count")
     if gathered.failed:
         tell(f"{gathered.failed:,} items could not be judged whole and do not count")
     if gathered.others:
         tell(f"{gathered.others:,} items do not count: only what they quote or link to was flagged")
+    of_others = [item for one in gathered.suspects for item in one.evidence]
+    for_others, own = bool({*FOR_OTHERS} & set(wanted)), Kind.DELETIONS in wanted
+    hidden = sum(
+        item.private for item in (*(of_others if for_others else ()), *(gathered.own if own else ()))
+    )
+    if hidden and not private:
+        named = ", ".join(kind for kind in (*FOR_OTHERS, Kind.DELETIONS) if kind in wanted)
+        tell(
+            f"{hidden:,} items for followers or single people are left out of {named}; see --include-private"
+        )
 
 
 def _name(written: str) -> str:

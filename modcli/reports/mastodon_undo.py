@@ -166,7 +166,8 @@ Reports (report_drafts.jsonl)
 Drafts, one a line, never filed. Read the posts, write the comment anew in your own words, and file by hand, one at a
 time: many reports of little worth harm those who read them. By the API: GET /api/v2/search?q=STATUS_URI&resolve=true
 gives the status's ID on your server (and GET /api/v1/accounts/lookup?acct=ACCOUNT the account's), then POST
-/api/v1/reports with account_id, status_ids[], comment, category. `forward` sends a copy to the account's own server.
+/api/v1/reports with account_id, status_ids[], comment, category (`violation` needs rule_ids[]). `forward` sends a copy
+to the account's own server.
 
 Deletions (statuses_to_delete.txt)
 ----------------------------------
