@@ -99,6 +99,7 @@ def _report(store: AuditStore, made: Judgement, wanted: Selection, title: str, i
         profile_name=made.name,
         profile_digest=made.profile_digest,
         model=made.model_name,
+        model_digest=made.model,
         depth=made.depth,
         thresholds=made.thresholds,
         summary=summary,

@@ -26,7 +26,7 @@ from modcli.reports.terminal_text import printable
 #: The page is to stay below this, and this is what its other parts may take.
 MOST_BYTES, _OTHER_PARTS = 24_000_000, 600_000
 #: Rows of the tables, and of the items that are shown without the script.
-AUTHORS, THREADS, ERRORS, LISTED = 100, 50, 100, 40
+AUTHORS, THREADS, ERRORS, LISTED = 50, 20, 100, 40
 _STAGES = {
     "reading": "by what was read (heads on hidden states)",
     "prompt": "by the profile prompt",
@@ -51,6 +51,7 @@ class AuditReport:
     profile_name: str
     profile_digest: str
     model: str
+    model_digest: str
     depth: str
     thresholds: Mapping[str, float]
     summary: Summary

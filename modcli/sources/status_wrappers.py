@@ -31,6 +31,7 @@ MOST_PROFILES = 200_000
 #: Lists within lists, and values in the wrapper of Mastodon.py, are followed so far.
 _DEEPEST = 4
 MASTOPY = "_mastopy_data"
+_HINT = "if these are rows of another kind, say which field is the text: --map text=FIELD"
 #: Keys of a status, one of which must be beside its content for it to be known as one.
 _MARKS = frozenset(("account", "created_at", "uri", "visibility", "spoiler_text"))
 #: Keys of ActivityPub, Misskey, and Lemmy.
@@ -257,7 +258,7 @@ def _records(
         case None:
             parts = [(key, one.get(key)) for key in _PARTS if key in one]
             if not parts:
-                yield Problem(location, "neither a status nor anything that holds one")
+                yield Problem(location, "neither a status nor anything that holds one", _HINT)
     parts = [(name, inner) for name, inner in parts if inner is not None]
     if parts and not deep:
         yield Problem(location, "lists within lists, deeper than saves of statuses are")

@@ -88,7 +88,7 @@
 
   function whatIfControls() {
     rules.categories.forEach((one) => {
-      const row = made("div", undefined, "slider"), range = made("input"), output = made("output"), select = made("select");
+      const row = made("div", undefined, "slider"), range = made("input"), output = made("output", one.threshold.toFixed(2)), select = made("select");
       const label = made("b", one.name);
       range.type = "range"; range.min = 0.01; range.max = 1; range.step = "any"; range.value = one.threshold;
       range.setAttribute("aria-label", `${one.name}: probability from which it acts`);
@@ -244,7 +244,7 @@
     const lines = await unpacked("texts");
     texts = lines ? lines.trimEnd().split("\n").map((line) => JSON.parse(line)) : [];
     draw(true);
-    document.documentElement.dataset.ready = "yes";
+    document.documentElement.dataset.ready = Math.round(performance.now());
   }
   start().catch((error) => { at("count").textContent = `The table cannot be shown: ${error.message}`; });
 })();
