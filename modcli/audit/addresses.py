@@ -12,6 +12,8 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 #: These mean one thing in the older form of international names and another in the newer one.
 _TWO_WAYS = re.compile("[ßς\u200c\u200d]")
 _SEPARATORS = re.compile(r"[:/@?#\\\s]")
+#: Browsers take these for dots, and not every program does.
+_OTHER_DOTS = re.compile("[。．｡]")
 
 
 def domain_of(written: str) -> str:
@@ -25,6 +27,8 @@ def domain_of(written: str) -> str:
         raise ValueError("it has an asterisk: a part of the name is hidden, or it is a pattern")
     if _SEPARATORS.search(name):
         raise ValueError("it is no bare domain: leave out https://, path, port and user name")
+    if _OTHER_DOTS.search(name):
+        raise ValueError("it has a dot of another script")
     labels = [_label(label) for label in name.split(".")]
     if len(labels) < 2:
         raise ValueError("it has no dot")
