@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -232,17 +232,16 @@ def _outcome(
 ) -> Outcome:
     pieces = tuple(Piece(part[1], part[2], part[3]) for part in parts)
     told: tuple[Any, ...] = (*row[:11], bool(row[11]), *row[12:17], json.loads(row[17]), row[18], pieces)
-    item = replace(Outcome(*told), decision=decision)
     judged = [part for part in parts if part[4] is not None]
     if not judged:
-        return item
+        return Outcome(*told, decision=decision)
     scores: dict[str, float] = {}
     for part in judged:
         for name, p in categories_of(part[7]).items():
             scores[name] = max(p, scores.get(name, 0.0))
-    lead = max(judged, key=lambda part: _weight(part, thresholds))
-    return replace(
-        item,
+    lead = judged[0] if len(judged) == 1 else max(judged, key=lambda part: _weight(part, thresholds))
+    return Outcome(
+        *told,
         severity=lead[4],
         part=lead[1],
         text_id=lead[2],
@@ -254,6 +253,7 @@ def _outcome(
         read=min(part[10] for part in judged),
         error=next((part[11] for part in judged if part[11] is not None), None),
         spread=bool(lead[12]),
+        decision=decision,
     )
 
 

@@ -9,7 +9,7 @@ def printable(text: str) -> str:
     That is control characters, direction marks and overrides, zero-width characters, unassigned code points
     and halves of surrogate pairs.
     """
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(c if c in "\n\t" or c.isprintable() else _escape(c) for c in text)
 
