@@ -29,7 +29,7 @@ from modcli.prompts.reading import READING
 from modcli.settings import Settings
 from modcli.states.asker import Asker
 from modcli.states.layered import Layered
-from modcli.states.reader import Reader
+from modcli.states.reader import Reader, Store
 from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
 from modcli.weights.locate import ModelFile, ensure
@@ -154,7 +154,16 @@ def method_of(settings: Settings, profile: Profile) -> str:
 
 def reader_beside(bench: Workbench, folder: Path) -> Reader:
     """A reader that keeps states in a folder of their own, and knows what is kept on this machine as well."""
-    own = StateStore(folder, model=bench.model, prompt=READING.digest, width=bench.backend.facts.width)
+    return reader_into(bench, states_in(bench, folder))
+
+
+def states_in(bench: Workbench, folder: Path) -> StateStore:
+    """The states of the model that are kept in a folder."""
+    return StateStore(folder, model=bench.model, prompt=READING.digest, width=bench.backend.facts.width)
+
+
+def reader_into(bench: Workbench, own: Store) -> Reader:
+    """A reader that puts states into `own`, and knows what is kept on this machine as well."""
     return Reader(lambda: bench.backend, Layered(own, bench.store), tell=bench.tell)
 
 

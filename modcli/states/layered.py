@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.states.store import StateStore
+from modcli.states.reader import Store
 
 
 class Layered:
@@ -16,7 +16,7 @@ class Layered:
     Raises as StateStore.
     """
 
-    def __init__(self, own: StateStore, shared: StateStore | None) -> None:
+    def __init__(self, own: Store, shared: Store | None) -> None:
         self._own = own
         self._shared = shared
 
