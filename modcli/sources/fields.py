@@ -53,7 +53,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d{9,16}")
-_HINT = "for example: --field text=content --field author=user.name"
+_HINT = "for example: --map text=content --map author=user.name"
 
 
 @dataclass(frozen=True)
