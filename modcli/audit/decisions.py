@@ -164,7 +164,8 @@ def find_item(store: AuditStore, name: str) -> int:
         found = (
             found
             or store.connection.execute(
-                "SELECT id FROM items WHERE url = :name OR uri = :name ORDER BY id LIMIT 5", {"name": name}
+                "SELECT id FROM items WHERE :name <> '' AND (url = :name OR uri = :name) ORDER BY id LIMIT 5",
+                {"name": name},
             ).fetchall()
         )
     if not found:

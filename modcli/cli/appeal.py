@@ -120,7 +120,8 @@ def appeal(
         number = write(store, chosen, one.id, fresh)
         _print(store, chosen, one, again, number, why, after, form)
         if shot and after is Action.ALLOW:
-            manner = Manner(measured=not unmeasured, agree=confirmed)
+            # Somebody decided about this very text: what an earlier answer made of it gives way.
+            manner = Manner(overrule=True, measured=not unmeasured, agree=confirmed)
             learn_decisions(store, chosen, settings, wish, manner, only=[number])
         elif shot:
             tell("it is not allowed, so it becomes no counterexample")

@@ -303,7 +303,6 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     said = f"undoes {entry.undoes}" if entry.undoes else entry.answer
     said += f": {', '.join(entry.labels)}" if entry.labels else ""
     said += " (undone)" if entry.undone else ""
-    said += f" by {entry.source}" if entry.source != "review" else ""
     when = entry.made.replace("T", " ").removesuffix("Z")
     why = one_line(entry.why, 200)
     return str(entry.number), when, str(entry.item), said, entry.before, entry.after, why
