@@ -42,6 +42,7 @@ from modcli.errors import MissingExtraError, ModcliError, UsageError
 from modcli.item import Item
 from modcli.profile import Profile
 from modcli.reports.audit_terminal import record_of
+from modcli.reports.evaluation_words import counted
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.terminal_text import one_line, printable
@@ -134,7 +135,7 @@ def review(
         if learn:
             bad += run.learn()
     if bad:
-        tell(f"exit status {LEFT_OUT}: {bad:,} answers could not be used, see above")
+        tell(f"exit status {LEFT_OUT}: {counted(bad, 'answer')} could not be used, see above")
         raise typer.Exit(LEFT_OUT)
 
 
@@ -207,7 +208,7 @@ class _Review:
                 tell(f"{row.location}: {error}")
                 if error.hint:
                     tell(f"hint: {error.hint}")
-        tell(f"{taken:,} answers taken" + (f", {known:,} given before" if known else ""))
+        tell(f"{counted(taken, 'answer')} taken" + (f", {known:,} given before" if known else ""))
         return bad
 
     def print_list(self, asked: list[Asked]) -> None:
@@ -233,11 +234,11 @@ class _Review:
         fresh = sum(entry.number not in known for entry in standing(self.store))
         if not fresh:
             return
-        if ended and typer.confirm(f"Make examples of {fresh:,} answers?", default=False, err=True):
+        if ended and typer.confirm(f"Make examples of {counted(fresh, 'answer')}?", default=False, err=True):
             self.learn()
         else:
             tell(
-                f"{fresh:,} answers are in no profile yet: modcli review {self.store.file} --learn -p PROFILE"
+                f"in no profile yet: {counted(fresh, 'answer')}; modcli review {self.store.file} --learn -p PROFILE"
             )
 
 

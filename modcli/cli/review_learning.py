@@ -29,6 +29,7 @@ from modcli.profiles.find import Shelf
 from modcli.profiles.load import load, load_bytes
 from modcli.profiles.plan import editable
 from modcli.prompts.reading import READING
+from modcli.reports.evaluation_words import counted
 from modcli.settings import Settings
 from modcli.states.store import StateStore
 
@@ -163,7 +164,7 @@ def learn_decisions(
                 tell(effect.words())
             else:
                 print(json.dumps(effect.as_record()))
-    question = f"Write {planned.new:,} shot{'s' * (planned.new != 1)} to {place}?"
+    question = f"Write {counted(planned.new, 'shot')} to {place}?"
     if planned.new and not manner.rehearsal and not manner.agree(question):
         tell("nothing was written; the decisions are kept")
         return 0
@@ -193,11 +194,14 @@ def _taken(lessons: Lessons, done: Learned) -> list[int]:
 
 def _tell_left_out(lessons: Lessons) -> None:
     if lessons.apart:
-        tell(f"{lessons.apart:,} decisions are on what was drawn for a certificate: never made shots")
+        are = "is" if lessons.apart == 1 else "are"
+        tell(
+            f"{counted(lessons.apart, 'decision')} {are} on what was drawn for a certificate: never made a shot"
+        )
     if lessons.vague:
         tell(
-            f"{lessons.vague:,} decisions do not say which category of this profile is meant, and are left out: answer "
-            "`other` to say it"
+            f"left out: {counted(lessons.vague, 'decision')} without a word on which category of this profile is meant; "
+            "the answer `other` says it"
         )
 
 
