@@ -225,7 +225,7 @@ def _confirmed(asked: _Request, one: FlaggedDomain) -> bool:
     if asked.yes:
         return True
     if one.domain not in asked.answers:
-        if not sys.stdin.isatty():
+        if not _at_a_terminal():
             raise UsageError(
                 f"{one.domain}: {len(one.suspects)} of its accounts count, and --at-least-accounts is"
                 f" {asked.at_least_accounts}",
@@ -235,6 +235,10 @@ def _confirmed(asked: _Request, one: FlaggedDomain) -> bool:
             f"{one.domain}: accounts that count: {share(one)}. List the whole domain all the same?", err=True
         )
     return asked.answers[one.domain]
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _texts(asked: _Request) -> Iterator[tuple[str, bool]]:
