@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from modcli.audit.ingest import Taken, fingerprint_of, ingest
-from modcli.audit.run import JUDGED, Done, InProcess, Wish, judge_pending, pending, spread_of
+from modcli.audit.ray_engine import Cluster, RayEngine, ray_module
+from modcli.audit.run import JUDGED, Done, Engine, InProcess, Wish, judge_pending, pending, spread_of
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cli import check
-from modcli.cli.assemble import build_workbench, method_of, moderator_on, reader_beside, refuse_blind
+from modcli.cli.assemble import (
+    build_workbench,
+    method_of,
+    moderator_on,
+    reader_beside,
+    refuse_blind,
+    states_in,
+)
+from modcli.cli.assemble_worker import keeping, worker_of
 from modcli.cli.audit_options import Authors, Since, Until, selection
 from modcli.cli.audit_progress import AuditProgress, Progress
 from modcli.cli.stream import interruptible, tell
@@ -58,6 +68,19 @@ Another = Annotated[
     bool,
     typer.Option("--another", help="Judge an audit by another profile or model as well; nothing is mixed."),
 ]
+Where = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--engine", help="Where to judge: in this process, or by the workers of a Ray cluster."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address", metavar="ADDR", help="The cluster. Default: one on this machine, for this run."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="So many on the cluster. Default: one a machine.")
+]
 How = Annotated[Progress, typer.Option("--progress", help="How to tell how far it is, on stderr.")]
 
 
@@ -81,6 +104,9 @@ def run_audit(
     author: Authors = None,
     retry_errors: Retry = False,
     another: Another = False,
+    engine: Where = "local",
+    ray_address: Address = None,
+    workers: Workers = None,
     progress: How = Progress.AUTO,
     backend: check.Backend = None,
     model: check.Model = None,
@@ -102,12 +128,14 @@ def run_audit(
     places = _places(source, out)
     wanted = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
     refuse_blind(settings, wanted)
+    cluster = _cluster(settings, engine, ray_address, workers)
     told, export = AuditProgress(progress), _export(places, map or [])
     with AuditStore(places.out, write=True) as store:
         try:
             with interruptible() as interrupt:
                 _take_in(store, places, export, told)
-                done, judgement = _judge(store, settings, wanted, wish, another, told, interrupt.check)
+                judging = _Judging(settings, wanted, wish, another, cluster)
+                done, judgement = _judge(store, judging, told, interrupt.check)
         except KeyboardInterrupt:
             told.close()
             tell(f"exit status {INTERRUPTED}: interrupted; the same command goes on from there")
@@ -117,6 +145,18 @@ def run_audit(
         print_run(store, judgement, done, spread_of(store, judgement), terminal=sys.stdout.isatty())
         status = _status(store, judgement, settings)
     raise typer.Exit(status)
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """What is judged, by what and where; `another`: also by this, if it was by something else; `cluster` is None for this
+    process."""
+
+    settings: Settings
+    profile: Profile
+    wish: Wish
+    another: bool
+    cluster: Cluster | None
 
 
 def run_plan(source: Source, out: Out = None, map: Roles = None, progress: How = Progress.AUTO) -> None:
@@ -179,25 +219,38 @@ def _take_in(store: AuditStore, places: Places, export: Export | None, told: Aud
         tell(f"{export.kind}: {taken.records:,} records read, {taken.new:,} new{problems}")
 
 
+def _cluster(settings: Settings, engine: str, address: str | None, workers: int | None) -> Cluster | None:
+    """Where is judged. Raises UsageError for what is about a cluster without one, MissingExtraError without Ray."""
+    if engine == "ray":
+        ray_module()
+        return Cluster(address, workers, settings.threads)
+    if address is not None or workers is not None:
+        raise UsageError("--ray-address and --workers are about a Ray cluster", hint="add --engine ray")
+    return None
+
+
 def _judge(
-    store: AuditStore,
-    settings: Settings,
-    profile: Profile,
-    wish: Wish,
-    another: bool,
-    told: AuditProgress,
-    check_interrupt: Any,
+    store: AuditStore, judging: _Judging, told: AuditProgress, check_interrupt: Callable[[], None]
 ) -> tuple[Done, Judgement]:
+    settings, wish = judging.settings, judging.wish
     bench = build_workbench(settings, tell=tell)
-    judgement = _judgement(store, settings, profile, bench.model, another)
+    judgement = _judgement(store, settings, judging.profile, bench.model, judging.another)
+    on_error = Action.BLOCK if settings.on_error == "block" else Action.WARN
     moderator = moderator_on(
         bench,
         settings,
-        profile,
-        on_error=Action.BLOCK if settings.on_error == "block" else Action.WARN,
+        judging.profile,
+        on_error=on_error,
+        # A verdict that is known leaves nothing in the audit that it could be judged anew by.
+        verdicts=False,
         cascade=True,
         reader=reader_beside(bench, store.states_folder),
     )
+    engine: Engine = InProcess(moderator)
+    if judging.cluster is not None:
+        make = worker_of(settings, judgement, judging.profile, on_error)
+        keep = keeping(states_in(bench, store.states_folder), tell)
+        engine = RayEngine(make, judging.cluster, batch=moderator.batch, keep=keep, tell=tell)
     try:
         told.begin()
 
@@ -212,9 +265,8 @@ def _judge(
         }
         options |= {"limit": wish.limit, "sample": wish.sample, "since": wish.selection.since}
         options |= {"until": wish.selection.until, "authors": list(wish.selection.authors)}
-        return judge_pending(
-            store, judgement, InProcess(moderator), wish, options=options, done=done
-        ), judgement
+        options |= {"engine": "local" if judging.cluster is None else "ray"}
+        return judge_pending(store, judgement, engine, wish, options=options, done=done), judgement
     finally:
         moderator.close()
 
