@@ -18,17 +18,20 @@ _SHOWN = 300
 _OF_OTHERS = {name.value for name in PartName if not name.is_own}
 #: The name of the author of all that names none.
 UNKNOWN = "(nobody is named)"
+#: Why somebody is left out who is acted on: counted all the same where a domain's accounts are.
+ALREADY = "it is in your list already"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Who is in: accounts with `at_least` items that come to `action` or worse, where named for this category. `never`
-    are addresses and domains that are left alone, subdomains included."""
+    are addresses and domains that are left alone, subdomains included; `already` those that are acted on."""
 
     action: Action = Action.BLOCK
     at_least: int = 2
     category: str = ""
     never: frozenset[str] = frozenset()
+    already: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ def domains(
     named: Iterable[str] = (),
     subdomains: bool = False,
 ) -> list[FlaggedDomain]:
-    """The domains of those who are in, and the `named` ones, those with the most accounts first.
+    """The domains of those who are in, or are acted on already, and the `named` ones, those with the most accounts first.
 
     A domain is in with `at_least` accounts; a named one with fewer is in, but `asked`. The domain of the archive's owner
     never is; with `subdomains` (a rule that covers them), nor is one above it. Nor is one unasked where an account is
@@ -185,7 +188,7 @@ def domains(
     """
     accounts: defaultdict[str, list[Suspect]] = defaultdict(list)
     for one in suspects:
-        if not one.why_not:
+        if one.why_not in ("", ALREADY):
             accounts[one.domain].append(one)
     wanted = set(named)
     home = _address(gathered.owner.handle)[0].rpartition("@")[2]
@@ -199,6 +202,8 @@ def domains(
             why_not = "--never names it"
         elif domain not in wanted and any(_covers(domain, name, subdomains) for name in rules.never):
             why_not = "--never names an account or a domain there"
+        elif domain in rules.already:
+            why_not = ALREADY
         elif len(there) < at_least and domain not in wanted:
             why_not = f"accounts there that count: {len(there)}, and --at-least-accounts is {at_least}"
         asked = not why_not and len(there) < at_least
@@ -300,7 +305,9 @@ def _why_not(address: str, items: int, rules: Rules) -> str:
         return "--never names it"
     if not items:
         return "all of its items were meant for some people only"
-    return "" if items >= rules.at_least else f"items that count: {items}, and --at-least is {rules.at_least}"
+    if items < rules.at_least:
+        return f"items that count: {items}, and --at-least is {rules.at_least}"
+    return ALREADY if address in rules.already else ""
 
 
 def _address(handle: str) -> tuple[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from modcli.audit.store import AuditStore, Judgement
 from modcli.cli.audit_options import Audit, Category, Number, Private
 from modcli.cli.options import Form
 from modcli.cli.stream import tell
-from modcli.errors import UsageError
+from modcli.errors import Location, SourceError, UsageError
 from modcli.profile import Action
 from modcli.reports.jsonl import json_line
 from modcli.reports.mastodon_files import LONGEST_TITLE, FilterAction, ReportCategory, Severity
@@ -63,6 +65,14 @@ AtLeast = Annotated[
 Never = Annotated[
     list[str] | None,
     typer.Option("--never", metavar="NAME", help="Leave this user@domain, or all of this domain, alone."),
+]
+Present = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--already",
+        metavar="FILE",
+        help="Leave out who is in this list, as your server exports it; undo is exact then.",
+    ),
 ]
 AtLeastAccounts = Annotated[
     int,
@@ -128,6 +138,7 @@ def run_act(
     at_least: AtLeast = 2,
     category: Category = "",
     never: Never = None,
+    already: Present = None,
     at_least_accounts: AtLeastAccounts = 3,
     domain: Domains = None,
     yes: Yes = False,
@@ -150,7 +161,8 @@ def run_act(
     wanted = [kind for kind in Kind if kind in kinds]
     if domain and not set(wanted) & set(OF_DOMAINS):
         raise UsageError("--domain is for domains and admin-domains", hint="name one of them as KIND")
-    rules = Rules(Action(action), at_least, category, frozenset(_name(one) for one in never or ()))
+    present = frozenset(name for one in already or () for name in _listed(one))
+    rules = Rules(Action(action), at_least, category, frozenset(_name(one) for one in never or ()), present)
     named = tuple(dict.fromkeys(_domain(one) for one in domain or ()))
     keywords = tuple(dict.fromkeys(_keyword(one) for one in keyword or ()))
     if len(keywords) > MOST_PROPOSED:
@@ -329,6 +341,19 @@ def _name(written: str) -> str:
         return address_of(written) if "@" in written else domain_of(written)
     except ValueError as error:
         raise UsageError(f"--never {written}: {error}", hint="write user@domain, or a domain") from error
+
+
+def _listed(file: Path) -> Iterator[str]:
+    """The addresses and domains of a list; other lines, its header among them, are passed over. Raises SourceError where
+    it cannot be read."""
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+            for row in csv.reader(line.replace("\0", "") for line in stream):
+                with suppress(ValueError):
+                    yield address_of(row[0]) if row and "@" in row[0] else domain_of(row[0] if row else "")
+    except (OSError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise SourceError(f"cannot be read: {reason or error}", location=Location(str(file))) from error
 
 
 def _domain(written: str) -> str:

@@ -8,8 +8,8 @@ from modcli.reports.mastodon_files import NamedFile
 
 _NOTHING_SENT = "modcli sent nothing. This undoes what you did with the file yourself."
 _BEFORE = (
-    "What you had {done} before is not known here: a name that was in your list already is in this one too. The",
-    "best undo is the list that you exported before (Settings > Import and export > Data export).",
+    "What you had {done} before is not known here, unless you named that list with --already: a name of it may be in",
+    "this one too. The best undo is the list that you exported before (Settings > Import and export > Data export).",
 )
 
 
@@ -128,7 +128,8 @@ How to use the files of this folder
 modcli sent nothing and changed nothing: you act, with these files, or you do not. Open the reasons_*.csv first: they
 say who is listed and why, who is not and why not, and link to the posts. A program chose; it is wrong now and then.
 
-Before you import: export your present lists (Settings > Import and export > Data export). They are the best undo.
+Before you import: export your present lists (Settings > Import and export > Data export). They are the best undo, and
+with `modcli audit act --already FILE` what is in them is left out here, so that undoing does not touch it.
 
 Merge, not Overwrite
 --------------------

@@ -192,6 +192,18 @@ def test_never() -> None:
     assert not is_among("x@notbad.example", frozenset({"bad.example"}))
 
 
+def test_what_is_in_the_list_already_is_left_out_and_counts_for_its_domain() -> None:
+    found = gathered(*on("bad.example", 3))
+    rules = Rules(at_least=1, already=frozenset({"u0@bad.example"}))
+    people = candidates(found, rules)
+    assert names(people) == ["u1@bad.example", "u2@bad.example"]
+    assert not domains(people, found, rules, at_least=3)[0].why_not
+    blocked = Rules(at_least=1, already=frozenset({"bad.example"}))
+    assert "already" in domains(candidates(found, blocked), found, blocked, at_least=3)[0].why_not
+    few = Rules(at_least=2, already=frozenset({"u0@bad.example"}))
+    assert not any("already" in one.why_not for one in candidates(found, few))
+
+
 def test_an_address_outside_the_web_is_no_link() -> None:
     odd = outcome(1, "a@bad.example", url="javascript:alert(1)", uri="https://x.example/a b")
     [one] = gathered(odd).suspects

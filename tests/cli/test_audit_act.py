@@ -127,6 +127,18 @@ def test_one_item_is_enough_where_asked_for_and_never_is_never() -> None:
     ]
 
 
+@pytest.mark.usefixtures("audit")
+def test_who_is_in_ones_list_already_is_left_out(home: Path) -> None:
+    (home / "now.csv").write_bytes(
+        b"\xef\xbb\xbfAccount address,Hide notifications\n\nEve@bad.example,true\n@x\n\xff,\n"
+    )
+    (home / "domains.csv").write_text("bad.example\n")
+    act("blocks", "domains", "--already", "now.csv", "--already", "domains.csv")
+    assert lines("blocked_accounts.csv") == [name for name in LISTED if name != "eve@bad.example"]
+    assert not (home / "out" / "blocked_domains.csv").exists()
+    assert "cannot be read" in act("blocks", "--already", "none.csv", status=2).stderr
+
+
 def test_what_a_person_called_allowed_does_not_count(audit: Path) -> None:
     with AuditStore(audit, write=True) as store, store.transaction() as connection:
         [(item,)] = connection.execute(
