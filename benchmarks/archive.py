@@ -21,10 +21,9 @@ import time
 import zipfile
 from pathlib import Path
 
-from modcli.sources.exports import open_export
-
 from modcli.audit.ingest import Taken, fingerprint_of, ingest
 from modcli.audit.store import AuditStore
+from modcli.sources.exports import open_export
 from modcli.sources.post import Input
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,24 +51,55 @@ class Reread:
 def reread(store: AuditStore, states: StateStore, profile: Profile, judge: Judge) -> Reread:
     """Judge what was read of the texts by a profile as it is judged (`judges.tasks.as_judged`). Raises ModcliError where
     the states cannot be read."""
+    return reread_each(store, states, [(profile, judge)])[0]
+
+
+def reread_each(
+    store: AuditStore, states: StateStore, sides: Sequence[tuple[Profile, Judge]]
+) -> list[Reread]:
+    """`reread` by several profiles, those with the same taps in one pass over the states."""
     texts, windows = _windows(store)
-    try:
-        keys, products = states.products(judge.taps, judge.columns)
-    except (OSError, sqlite3.Error) as error:
-        raise ModcliError(
-            f"the states of the audit cannot be read ({error})", hint="judge it anew"
-        ) from error
-    rows = _places(keys, windows)
-    starts = np.flatnonzero(np.diff(texts, prepend=-1)) if len(texts) else np.zeros(0, np.int64)
-    whole = np.logical_and.reduceat(rows >= 0, starts) if len(starts) else np.zeros(0, bool)
     total = int(
         store.connection.execute("SELECT count(*) FROM texts WHERE representative IS NULL").fetchone()[0]
     )
-    kept = whole[np.cumsum(np.diff(texts, prepend=-1) != 0) - 1] if len(texts) else np.zeros(0, bool)
-    texts, rows = texts[kept], rows[kept]
+    found: dict[int, Reread] = {}
+    for taps in dict.fromkeys(judge.taps for _, judge in sides):
+        alike = [i for i, (_, judge) in enumerate(sides) if judge.taps == taps]
+        columns = np.concatenate([sides[i][1].columns for i in alike], axis=-1)
+        try:
+            keys, products = states.products(taps, columns)
+        except (OSError, sqlite3.Error) as error:
+            raise ModcliError(
+                f"the states of the audit cannot be read ({error})", hint="judge it anew"
+            ) from error
+        kept, rows = _whole(texts, _places(keys, windows))
+        products, first = products[rows], 0
+        for i in alike:
+            profile, judge = sides[i]
+            last = first + judge.columns.shape[-1]
+            found[i] = _reread(profile, judge, kept, products[..., first:last], total)
+            first = last
+    return [found[i] for i in range(len(sides))]
+
+
+def _whole(texts: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of texts, once for each window, and the rows of their windows, -1 where there is none: those that were read to
+    their end."""
+    if not len(texts):
+        return texts, rows
+    starts = np.flatnonzero(np.diff(texts, prepend=-1))
+    whole = np.logical_and.reduceat(rows >= 0, starts)
+    kept = whole[np.cumsum(np.diff(texts, prepend=-1) != 0) - 1]
+    return texts[kept], rows[kept]
+
+
+def _reread(
+    profile: Profile, judge: Judge, texts: NDArray[np.int64], products: NDArray[np.float32], total: int
+) -> Reread:
+    """Of texts, once for each window, by the products of their windows; of `total` texts the others were not read."""
     starts = np.flatnonzero(np.diff(texts, prepend=-1)) if len(texts) else np.zeros(0, np.int64)
     blind = tuple(c.name for c in judge.categories if c.evidence is Evidence.DEFINITION)
-    log_odds = {n: o for n, o in judge.readings(products[rows]).items() if n not in blind}
+    log_odds = {n: o for n, o in judge.readings(products).items() if n not in blind}
     found = probabilities(log_odds, profile.task)
     thresholds = {category.name: category.threshold for category in judge.categories}
     acting = severities_by_category(profile, found, thresholds)
@@ -79,7 +111,7 @@ def reread(store: AuditStore, states: StateStore, profile: Profile, judge: Judge
         by_category=by_category,
         probability={name: _worst(values, starts) for name, values in found.items()},
         thresholds=thresholds,
-        unread=total - int(whole.sum()),
+        unread=total - len(starts),
         blind=blind,
     )
 

@@ -54,9 +54,9 @@ class CategorySummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """Of the items that a report is about: `judged` of them, as people decided where they did (`decided`), else as judged;
-    `waiting` were not judged. `risk` is the cumulative log-risk over the union of the categories that act. `ranked` are
-    the ids of the items that hold text, the strictest first, and of equal ones the surest; shape (items,)."""
+    """Of the items that a report is about: `judged` of them, as people decided where they did (`decided`), else as
+    judged; `waiting` were not judged. `risk` is the cumulative log-risk over the union of the categories that act.
+    `ranked` are the ids of the items that hold text, the strictest first, and of equal ones the surest; (items,)."""
 
     items: int
     judged: int

@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from modcli.audit.rejudging import Reread, in_common, keep, reread
+from modcli.audit.rejudging import Reread, in_common, keep, reread_each
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cascade.workbench import Workbench
 from modcli.cli import check
@@ -87,8 +87,7 @@ def run_rejudge(
         try:
             made = store.chosen()
             _check_model(made, bench)
-            before = _reread(store, bench, recorded(made))
-            after = _reread(store, bench, wanted)
+            before, after = _reread(store, bench, recorded(made), wanted)
             if not dry_run:
                 with store.transaction():
                     kept = store.judgement(
@@ -160,19 +159,19 @@ def _by_profiles(store: AuditStore, profiles: Sequence[str], settings: Settings,
         loaded = [load(name, shelf) for name in profiles]
         old = recorded(made) if len(loaded) == 1 else loaded[0]
         names = (made.name if len(loaded) == 1 else profiles[0], profiles[-1])
-        before, after = _reread(store, bench, old), _reread(store, bench, loaded[-1])
+        before, after = _reread(store, bench, old, loaded[-1])
         return _of_readings(store, names, before, after, show)
     finally:
         bench.close()
 
 
-def _reread(store: AuditStore, bench: Workbench, profile: Profile) -> Reread:
+def _reread(store: AuditStore, bench: Workbench, *profiles: Profile) -> list[Reread]:
     states = StateStore(
         store.states_folder, model=bench.model, prompt=READING.digest, width=bench.backend.facts.width
     )
-    judged = as_judged(profile)
+    judged = [as_judged(profile) for profile in profiles]
     try:
-        return reread(store, states, judged, bench.preparation(judged).judge)
+        return reread_each(store, states, [(one, bench.preparation(one).judge) for one in judged])
     finally:
         states.close()
 

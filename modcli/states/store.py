@@ -120,12 +120,12 @@ class StateStore:
             if keys != common:
                 row_of = dict(zip(keys, rows.tolist(), strict=True))
                 rows = np.array([row_of[key] for key in common], np.int64)
-            file = self._file_of(tap)
+            mapped = self._mapped(self._file_of(tap))
             # In the order of the file: from page to page, not to and fro.
             order = np.argsort(rows, kind="stable")
             for start in range(0, len(common), _CHUNK):
                 chosen = order[start : start + _CHUNK]
-                records = self._read(file, rows[chosen])
+                records = self._of(mapped, rows[chosen])
                 product = records["values"].astype(np.float32) @ columns[i]
                 found[chosen, i] = product * records["scale"][:, None]
                 whole[chosen] &= records["scale"] > 0
@@ -164,13 +164,22 @@ class StateStore:
         return str(found[0]) if found else ""
 
     def _read(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.void]:
+        return self._of(self._mapped(name), rows)
+
+    def _mapped(self, name: str) -> NDArray[np.void]:
+        """The records of a data file."""
         file = self._folder / name
         # A file that lost its end with the machine's power may end within a record.
-        whole = file.stat().st_size // self._record.itemsize if file.exists() else 0
-        there = (rows >= 0) & (rows < whole)
+        whole = file.stat().st_size // self._record.itemsize if name and file.exists() else 0
+        return np.memmap(file, self._record, "r", shape=(whole,)) if whole else np.zeros(0, self._record)
+
+    def _of(self, mapped: NDArray[np.void], rows: NDArray[np.int64]) -> NDArray[np.void]:
+        """Some of them; zeros for a row that is not there."""
+        there = (rows >= 0) & (rows < len(mapped))
+        if there.all():
+            return mapped[rows]
         records = np.zeros(len(rows), self._record)
-        if there.any():
-            records[there] = np.memmap(file, self._record, "r", shape=(whole,))[rows[there]]
+        records[there] = mapped[rows[there]]
         return records
 
     def _write(self, name: str, start: int, records: NDArray[np.void]) -> None:
