@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,16 +205,18 @@ class Alike:
         """How many other items have the text that decided, or nearly the same."""
         if not one.text_id:
             return 0
-        group = self.group(one.text_id)
+        return len(self.items([self.group(one.text_id)]) - {one.id})
+
+    def items(self, texts: Iterable[int]) -> set[int]:
+        """The items that have one of the texts, or a near-duplicate for which it stands."""
+        wanted = [member for text in texts for member in (text, *self._members.get(text, ()))]
         found: set[int] = set()
-        for chunk in in_chunks([group, *self._members.get(group, ())]):
-            found.update(
-                row[0]
-                for row in self._store.connection.execute(
-                    f"SELECT item FROM parts WHERE text IN {marks(chunk)}", chunk
-                )
+        for chunk in in_chunks(wanted):
+            rows = self._store.connection.execute(
+                f"SELECT item FROM parts WHERE text IN {marks(chunk)}", chunk
             )
-        return len(found - {one.id})
+            found.update(row[0] for row in rows)
+        return found
 
     def drawn(self) -> set[int]:
         """The groups of which a text was drawn for a certificate."""

@@ -25,18 +25,17 @@ from modcli.audit.decisions import (
     learned,
     log,
     outcome_of,
-    skipped,
     standing,
 )
-from modcli.audit.outcomes import Decision, Outcome, Selection, outcomes
-from modcli.audit.review import WITHIN, Asked, Reply, to_ask
+from modcli.audit.outcomes import Decision, Outcome, Selection
+from modcli.audit.review import WITHIN, Asked, Reply
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cli import check
 from modcli.cli.audit_options import Acted, Audit, Authors, Category, Number, Since, Until, selection
 from modcli.cli.audit_rejudge import recorded
 from modcli.cli.options import Form, Which
 from modcli.cli.review_learning import Manner, confirmed, learn_decisions, wish_of
-from modcli.cli.review_session import Session, deciding, give
+from modcli.cli.review_session import Session, asked_of, give
 from modcli.cli.stream import tell
 from modcli.errors import MissingExtraError, ModcliError, UsageError
 from modcli.item import Item
@@ -167,10 +166,7 @@ class _Review:
 
     def asked(self, wanted: Selection, within: float, limit: int | None) -> list[Asked]:
         """What to ask about."""
-        found = outcomes(self.store, self.judgement, wanted)
-        names = deciding(recorded(self.judgement))
-        past = skipped(self.store)
-        return to_ask(found, self.judgement.thresholds, names, within=within, skipped=past)[:limit]
+        return asked_of(self.store, self.judgement, recorded(self.judgement), wanted, within)[:limit]
 
     def learn(self) -> int:
         """Make shots of the answers; how many were left out."""

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from modcli.audit.decisions import REVIEW, Alike, Fresh, last_reply, outcome_of, undo, write
-from modcli.audit.outcomes import Outcome
-from modcli.audit.review import Asked, Reply, meaning, uncertainty
-from modcli.audit.store import AuditStore, Judgement
+from modcli.audit.decisions import (
+    APPEAL,
+    REVIEW,
+    Alike,
+    Fresh,
+    last_reply,
+    log,
+    outcome_of,
+    skipped,
+    undo,
+    write,
+)
+from modcli.audit.outcomes import Outcome, Selection, outcomes
+from modcli.audit.review import WITHIN, Asked, Reply, meaning, to_ask, uncertainty
+from modcli.audit.store import AuditStore, Judgement, categories_of, in_chunks
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 
@@ -25,6 +36,31 @@ class Question:
 def deciding(profile: Profile) -> frozenset[str]:
     """The categories, as they are judged, that an item may be warned of or blocked for."""
     return frozenset(c.name for c in as_judged(profile).categories if c.action is not Action.ALLOW)
+
+
+def asked_of(
+    store: AuditStore, judgement: Judgement, profile: Profile, selection: Selection, within: float = WITHIN
+) -> list[Asked]:
+    """What of the selection is to be asked about, the most uncertain first.
+
+    An item is as uncertain as one of its texts is: only items of which some text is flagged or near a threshold are
+    looked at, so that a large audit with few of them is soon through.
+    """
+    names, thresholds = deciding(profile), judgement.thresholds
+    texts = [
+        text
+        for text, severity, scores in store.connection.execute(
+            "SELECT text, severity, scores FROM verdicts WHERE judgement = ?", (judgement.id,)
+        )
+        if severity or uncertainty(categories_of(scores), thresholds, names)[0] <= within
+    ]
+    items = Alike(store).items(texts) | {entry.item for entry in log(store) if entry.answer == APPEAL}
+    found = (
+        one
+        for chunk in in_chunks(sorted(items))
+        for one in outcomes(store, judgement, replace(selection, ids=tuple(chunk)))
+    )
+    return to_ask(found, thresholds, names, within=within, skipped=skipped(store))
 
 
 class Session:

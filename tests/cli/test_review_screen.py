@@ -12,13 +12,13 @@ import pytest
 from textual.app import App
 from textual.widgets import OptionList, Static
 
-from modcli.audit.decisions import APPEAL, Fresh, log, skipped, write
+from modcli.audit.decisions import APPEAL, Fresh, log, write
 from modcli.audit.ingest import ingest
 from modcli.audit.outcomes import Selection, outcomes
 from modcli.audit.review import to_ask
 from modcli.audit.store import AuditStore
 from modcli.cli.review_screen import Choice, Help, ReviewScreen
-from modcli.cli.review_session import Session, deciding
+from modcli.cli.review_session import Session, asked_of, deciding
 from modcli.errors import Location
 from modcli.profile import Action, Category, Profile
 from modcli.reports.audit_question import MOST, question_text
@@ -79,9 +79,7 @@ def store(tmp_path: Path) -> Iterator[AuditStore]:
 
 def session(store: AuditStore) -> Session:
     judgement = store.chosen()
-    every = outcomes(store, judgement, Selection())
-    found = to_ask(every, judgement.thresholds, deciding(PROFILE), skipped=skipped(store))
-    return Session(store, judgement, PROFILE, found)
+    return Session(store, judgement, PROFILE, asked_of(store, judgement, PROFILE, Selection()))
 
 
 def said(store: AuditStore) -> list[tuple[object, ...]]:
@@ -275,3 +273,14 @@ def test_a_very_long_text_is_cut_and_that_is_said(store: AuditStore) -> None:
     told = question_text(replace(one, pieces=(piece,)), {}, {})
     assert told.plain.count("x") < MOST + 20
     assert "(and 5 characters more)" in told.plain
+
+
+@pytest.mark.parametrize("within", [0.0, 0.15, 0.35, 1.0])
+def test_looking_at_texts_first_leaves_nothing_out(store: AuditStore, within: float) -> None:
+    judgement = store.chosen()
+    write(store, judgement, 3, Fresh(APPEAL, APPEAL, Action.ALLOW))
+    every = to_ask(
+        outcomes(store, judgement, Selection()), judgement.thresholds, deciding(PROFILE), within=within
+    )
+    assert asked_of(store, judgement, PROFILE, Selection(), within) == every
+    assert asked_of(store, judgement, PROFILE, Selection(until="2000"), within) == []
