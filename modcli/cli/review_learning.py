@@ -78,7 +78,7 @@ class Effect:
         """One line for a person."""
         moves = ", ".join(f"{count:,} {move}" for move, count in self.moves.items())
         line = f"against {self.old}, {self.changed:,} of {self.texts:,} verdicts of this audit would change"
-        line += f" ({moves}); {self.own:,} of them are answered ones" if moves else ""
+        line += f" ({moves}); {self.own:,} of them on texts that were answered" if moves else ""
         line += f"; {self.unread:,} texts were not read, and are left out" if self.unread else ""
         return line + (f"; {', '.join(self.blind)}: no examples, left out" if self.blind else "")
 
