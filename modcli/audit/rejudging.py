@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.audit.store import AuditStore
+from modcli.audit.store import AuditStore, in_chunks, marks
 from modcli.cascade.moderator import probabilities
 from modcli.errors import ModcliError
 from modcli.judges.decision import severities_by_category
@@ -120,6 +120,19 @@ def in_common(one: Reread, other: Reread) -> tuple[Reread, Reread]:
     """Both, of the texts that both know."""
     _, left, right = np.intersect1d(one.texts, other.texts, assume_unique=True, return_indices=True)
     return one.at(left), other.at(right)
+
+
+def texts_of(store: AuditStore, numbers: Sequence[int], most: int = 100_000) -> dict[int, tuple[int, str]]:
+    """Of texts the first item that holds each, and what it says."""
+    found: dict[int, tuple[int, str]] = {}
+    for chunk in in_chunks(numbers[:most]):
+        for text, item, said in store.connection.execute(
+            "SELECT t.id, (SELECT min(p.item) FROM parts p WHERE p.text = t.id), t.text FROM texts t"
+            f" WHERE t.id IN {marks(chunk)}",
+            chunk,
+        ):
+            found[text] = (item, said)
+    return found
 
 
 def keep(store: AuditStore, judgement: int, found: Reread) -> None:

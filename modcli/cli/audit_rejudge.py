@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from modcli.audit.rejudging import Reread, in_common, keep, reread_each
+from modcli.audit.rejudging import Reread, in_common, keep, reread_each, texts_of
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cascade.workbench import Workbench
 from modcli.cli import check
@@ -55,11 +55,12 @@ Numbers = Annotated[
 
 @dataclass(frozen=True)
 class Compared:
-    """Two verdicts on the same texts: what each is called, what it makes of them, and the texts."""
+    """Two verdicts on the same texts: what each is called, what it makes of them, and the texts, each with the number of
+    the first item that holds it; empty where it is not needed."""
 
     names: tuple[str, str]
     sides: tuple[Side, Side]
-    texts: Sequence[str]
+    texts: Sequence[tuple[int, str]]
     categories: Sequence[str]
     unread: int = 0
     blind: tuple[str, ...] = ()
@@ -181,11 +182,11 @@ def _of_readings(
 ) -> Compared:
     one, other = in_common(before, after)
     changed = one.texts[one.severity != other.severity].tolist() if show else []
-    found = _texts(store, changed)
+    found = texts_of(store, changed)
     return Compared(
         names,
         (_side(one), _side(other)),
-        [found.get(text, "") for text in one.texts.tolist()],
+        [found.get(text, (0, "")) for text in one.texts.tolist()],
         list(dict.fromkeys((*one.by_category, *other.by_category))),
         max(before.unread, after.unread),
         tuple(dict.fromkeys((*before.blind, *after.blind))),
@@ -207,14 +208,15 @@ def _by_verdicts(
     for (_, judgement), verdicts in zip(pair, found, strict=True):
         categories |= dict.fromkeys(acting(as_judged(recorded(judgement))))
         sides.append(_side_of_rows([verdicts[digest] for digest in common], judgement, categories))
-    texts = [found[0][digest][4] for digest in common]
+    texts = [(found[0][digest][5], found[0][digest][4]) for digest in common]
     return Compared(names, (sides[0], sides[1]), texts, list(categories))
 
 
 def _verdicts(store: AuditStore, judgement: Judgement) -> dict[bytes, tuple[Any, ...]]:
     rows = store.connection.execute(
-        "SELECT t.digest, v.severity, v.category, v.p, v.scores, t.text FROM verdicts v JOIN texts t ON t.id = v.text"
-        " WHERE v.judgement = ?",
+        "SELECT t.digest, v.severity, v.category, v.p, v.scores, t.text,"
+        " (SELECT min(p.item) FROM parts p WHERE p.text = t.id)"
+        " FROM verdicts v JOIN texts t ON t.id = v.text WHERE v.judgement = ?",
         (judgement.id,),
     )
     return {row[0]: row[1:] for row in rows}
@@ -233,15 +235,6 @@ def _side_of_rows(rows: Sequence[tuple[Any, ...]], judgement: Judgement, categor
     return Side(severity, by_category, probability, margin)
 
 
-def _texts(store: AuditStore, numbers: Sequence[int], most: int = 100_000) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for number in numbers[:most]:
-        found[number] = store.connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()[
-            0
-        ]
-    return found
-
-
 def _tell(compared: Compared, show: int, form: str | None) -> None:
     if compared.unread:
         tell(
@@ -249,9 +242,7 @@ def _tell(compared: Compared, show: int, form: str | None) -> None:
             "and are left out"
         )
     backtest = Backtest(compared.categories, show=show)
-    items = (
-        [Item(str(i), text, Location("audit", i)) for i, text in enumerate(compared.texts)] if show else []
-    )
+    items = [Item(str(item), text, Location("audit", item)) for item, text in compared.texts] if show else []
     backtest.add(*compared.sides, items)
     what = Circumstances(*compared.names, "reading", left_out=compared.blind, unit="text")
     with suppress(ReaderGone):

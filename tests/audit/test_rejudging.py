@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from modcli.audit.ingest import ingest
 from modcli.audit.outcomes import Selection, outcomes
-from modcli.audit.rejudging import in_common, keep, reread
+from modcli.audit.rejudging import in_common, keep, reread, reread_each, texts_of
 from modcli.audit.run import note_windows
 from modcli.audit.store import AuditStore
 from modcli.errors import Location
@@ -114,3 +115,20 @@ def test_nothing_read_is_nothing_judged(tmp_path: Path) -> None:
         found = reread(store, states, PROFILE, judge())
         states.close()
     assert (len(found.texts), found.unread) == (0, 0)
+
+
+def test_several_profiles_at_once_are_each_as_alone(audit: tuple[AuditStore, StateStore]) -> None:
+    other = dataclasses.replace(judge(-1.0), categories=judge(-1.0).categories[:1])
+    sides = [(PROFILE, judge()), (PROFILE, other), (PROFILE, judge(2.0))]
+    for found, (profile, alone) in zip(reread_each(*audit, sides), sides, strict=True):
+        expected = reread(*audit, profile, alone)
+        assert found.severity.tolist() == expected.severity.tolist()
+        for name, p in expected.probability.items():
+            assert found.probability[name] == pytest.approx(p)
+
+
+def test_a_text_is_shown_with_the_first_item_that_holds_it(audit: tuple[AuditStore, StateStore]) -> None:
+    store, _ = audit
+    ids = dict(store.connection.execute("SELECT text, id FROM texts"))
+    found = texts_of(store, [ids["bad"], ids["long"]])
+    assert found == {ids["bad"]: (2, "bad"), ids["long"]: (4, "long")}
