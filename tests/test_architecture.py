@@ -67,6 +67,7 @@ TESTED_WITH = {
     "cli/audit_run.py": "cli/test_audit.py",
     "cli/audit_show.py": "cli/test_audit.py",
     "reports/audit_export.py": "cli/test_audit.py",
+    "reports/audit_html.py": "cli/test_report.py",
     "reports/audit_terminal.py": "cli/test_audit.py",
     "reports/mastodon_packages.py": "reports/test_mastodon_files.py",
     "reports/mastodon_reasons.py": "reports/test_mastodon_files.py",

@@ -29,6 +29,7 @@ EXCLUDED = {
     "modcli models remove qwen2.5-coder-0.5b": "nothing was pulled",
     "modcli eval protocol tasks --data SETS --list": "the public sets are not here; tests/cli/test_eval_protocol.py",
     "modcli profile test default family": "a model is needed to pass them; tests/cli/test_profile_test.py",
+    "modcli review village.db": "asks on a terminal; tests/cli/test_review_screen.py",
     "modcli models path auto": "there are no weights; .ci/run fetches them",
 }
 _STATUS = re.compile(r"\s+# exit status (\d+)$")
