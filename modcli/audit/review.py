@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,9 @@ from modcli.profile import Action, Profile, Task, strictest
 
 #: An item that is allowed is asked about where a category's probability is at most so far from its threshold.
 WITHIN = 0.15
+#: Share of words, of those that either text has, from which on a shot is shown beside an item.
+LEAST_SHARED = 0.2
+_WORD = re.compile(r"\w+")
 
 
 class Reply(StrEnum):
@@ -138,3 +142,28 @@ def unknown_of(reply: str, labels: Collection[str], after: str, profile: Profile
     if after != Action.ALLOW.value:
         return None
     return frozenset(c.name for c in profile.categories if c.action is Action.ALLOW)
+
+
+def similar_shots(text: str, profile: Profile, most: int = 2) -> list[tuple[str, str]]:
+    """The shots that share most words with a text, each with what it is: (`an example of spam`, its text). Words are all
+    that is compared (Jaccard similarity); it is a hint for a person, and not what the judge goes by."""
+    words = _words(text)
+    kinds: dict[str, str] = {}
+    for category in profile.categories:
+        for kind, shots in (
+            ("an example", category.examples),
+            ("a counterexample", category.counterexamples),
+        ):
+            for shot in shots:
+                kinds.setdefault(shot.text, f"{kind} of {category.name}")
+    shared = [(_jaccard(words, _words(shot)), shot) for shot in kinds]
+    near = sorted((pair for pair in shared if pair[0] >= LEAST_SHARED), key=lambda pair: -pair[0])
+    return [(kinds[shot], shot) for _, shot in near[:most]]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 0.0

@@ -18,7 +18,7 @@ from modcli.audit.decisions import (
     write,
 )
 from modcli.audit.outcomes import Outcome, Selection, outcomes
-from modcli.audit.review import WITHIN, Asked, Reply, meaning, to_ask, uncertainty
+from modcli.audit.review import WITHIN, Asked, Reply, meaning, similar_shots, to_ask, uncertainty
 from modcli.audit.store import AuditStore, Judgement, categories_of, in_chunks
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
@@ -26,11 +26,13 @@ from modcli.profile import Action, Profile
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An item as it is asked about; `alike` other items have the text that decided, or nearly the same."""
+    """An item as it is asked about; `alike` other items have the text that decided, or nearly the same; `similar` are
+    shots that share words with that text, and what each is."""
 
     outcome: Outcome
     asked: Asked
     alike: int
+    similar: list[tuple[str, str]]
 
 
 def deciding(profile: Profile) -> frozenset[str]:
@@ -107,7 +109,8 @@ class Session:
             return None
         asked = self._waiting[0]
         one = outcome_of(self._store, self._judgement, asked.item)
-        return Question(one, asked, self._alike.others(one))
+        text = next((piece.text for piece in one.pieces if piece.text_id == one.text_id), one.text)
+        return Question(one, asked, self._alike.others(one), similar_shots(text, self.profile))
 
     def answer(self, reply: Reply, labels: Sequence[str] = (), why: str = "") -> None:
         """Answer for the next item. Raises UsageError for labels that are no categories, OutputError where it cannot be

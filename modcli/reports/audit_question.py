@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from modcli.audit.ingest import WHOLE
 from modcli.audit.outcomes import Outcome
 from modcli.profile import Action
-from modcli.reports.terminal_text import printable
+from modcli.reports.terminal_text import one_line, printable
 
 #: Characters of one part that are shown.
 MOST = 20_000
@@ -18,10 +18,16 @@ _DONE = {Action.BLOCK: "blocked", Action.WARN: "warned of", Action.ALLOW: "allow
 
 
 def question_text(
-    one: Outcome, thresholds: Mapping[str, float], actions: Mapping[str, Action], *, alike: int = 0
+    one: Outcome,
+    thresholds: Mapping[str, float],
+    actions: Mapping[str, Action],
+    *,
+    alike: int = 0,
+    similar: Sequence[tuple[str, str]] = (),
 ) -> Text:
     """Everything about the item, to be shown in any width. Nothing in it acts on a terminal or is read as markup.
-    `actions` are those of the categories, `alike` other items have nearly the same text."""
+    `actions` are those of the categories, `alike` other items have nearly the same text, `similar` are shots and what each
+    is."""
     told = Text()
     _head(told, one)
     for piece in one.own:
@@ -30,6 +36,8 @@ def question_text(
         told.append("\nNo part alone: all that was written decided together.\n", "italic")
     told.append("\n")
     _reasons(told, one, thresholds, actions)
+    for kind, shot in similar:
+        _line(told, f"shares words with {kind}: {one_line(shot, 120)}", "dim")
     if alike:
         others = "1 other item has" if alike == 1 else f"{alike:,} other items have"
         told.append(f"{others} this text or nearly the same. An answer is for this item alone.\n", "italic")

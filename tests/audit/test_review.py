@@ -16,12 +16,13 @@ from modcli.audit.review import (
     action_for,
     known_labels,
     meaning,
+    similar_shots,
     to_ask,
     uncertainty,
     unknown_of,
 )
 from modcli.errors import UsageError
-from modcli.profile import Action, Category, Profile, Task
+from modcli.profile import Action, Category, Profile, Shot, Task
 
 CATEGORIES = (
     Category("spam", Action.BLOCK),
@@ -156,3 +157,19 @@ def test_what_a_decision_leaves_open(
     reply: str, labels: tuple[str, ...], after: str, task: Task, unknown: set[str] | None
 ) -> None:
     assert unknown_of(reply, labels, after, Profile("p", CATEGORIES, task=task)) == unknown
+
+
+def test_shots_that_share_words_are_found() -> None:
+    spam = Category(
+        "spam",
+        Action.BLOCK,
+        examples=(Shot("Buy cheap watches now"), Shot("win a cruise")),
+        counterexamples=(Shot("my watches are cheap"),),
+    )
+    found = similar_shots("cheap watches, buy them!", Profile("p", (spam,)))
+    assert found == [
+        ("an example of spam", "Buy cheap watches now"),
+        ("a counterexample of spam", "my watches are cheap"),
+    ]
+    assert similar_shots("", Profile("p", (spam,))) == []
+    assert similar_shots("nothing of the kind", Profile("p", (spam,))) == []

@@ -20,7 +20,7 @@ from modcli.audit.store import AuditStore
 from modcli.cli.review_screen import Choice, Help, ReviewScreen
 from modcli.cli.review_session import Session, asked_of, deciding
 from modcli.errors import Location
-from modcli.profile import Action, Category, Profile
+from modcli.profile import Action, Category, Profile, Shot
 from modcli.reports.audit_question import MOST, question_text
 from modcli.sources.post import Account, Export, Link, Part, PartName, Post, RecordKind, Visibility
 from modcli.verdict import CategoryVerdict, Verdict
@@ -28,7 +28,12 @@ from tests.audit.test_ingest import LONG, Records
 
 HOSTILE = "[bold red]not markup[/] \x1b[2J\x1b]0;title\x07 \u202egnp.exe [@click=app.quit]press[/] \u200bend"
 PROFILE = Profile(
-    "p", (Category("spam", Action.BLOCK), Category("rude", Action.WARN), Category("sad", Action.ALLOW))
+    "p",
+    (
+        Category("spam", Action.BLOCK),
+        Category("rude", Action.WARN, counterexamples=(Shot("not markup\x1b click=app.quit press end"),)),
+        Category("sad", Action.ALLOW),
+    ),
 )
 ADA = Account("ada@a.example", "https://a.example/@ada", "Ada [red]\x1b[1m")
 
@@ -120,6 +125,7 @@ def test_the_screen_shows_what_is_needed_to_decide(store: AuditStore) -> None:
         "text  <- this decided",
         "alt text\na picture",
         "why: spam 0.55 (by reading)",
+        "shares words with a counterexample of rude: not markup\\x1b click=app.quit press end",
         "spam block 0.55 from 0.50",
         "rude warn  0.00 from 0.50",
     ):
