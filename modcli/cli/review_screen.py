@@ -192,7 +192,13 @@ class ReviewScreen(App[str]):
             distance = question.asked.distance
             near = f"  {question.asked.nearest} is {distance:.2f} from its threshold" if distance < 1 else ""
             progress = f"{where}{printable(near)}"
-            text = question_text(question.outcome, session.thresholds, session.actions, alike=question.alike)
+            text = question_text(
+                question.outcome,
+                session.thresholds,
+                session.actions,
+                alike=question.alike,
+                similar=question.similar,
+            )
         self.query_one("#progress", Static).update(Text(progress))
         self.query_one("#text", Static).update(text)
         self.query_one("#item", VerticalScroll).scroll_home(animate=False)

@@ -26,8 +26,8 @@ def question_text(
     similar: Sequence[tuple[str, str]] = (),
 ) -> Text:
     """Everything about the item, to be shown in any width. Nothing in it acts on a terminal or is read as markup.
-    `actions` are those of the categories, `alike` other items have nearly the same text, `similar` are shots and what each
-    is."""
+    `actions` are those of the categories, `alike` other items have nearly the same text, `similar` are shots and what
+    each is."""
     told = Text()
     _head(told, one)
     for piece in one.own:
