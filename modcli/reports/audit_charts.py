@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
-
-import pygal
-from pygal.style import Style
 
 from modcli.audit.risk import Risk
 from modcli.audit.summary import NO_DATE, CategorySummary, Group
 
 #: Labels below a time line, about.
 _LABELS = 12
-_STYLE = Style(
+_STYLE = dict[str, Any](
     background="transparent",
     plot_background="transparent",
     foreground="var(--soft)",
@@ -41,7 +40,7 @@ def timeline(months: Sequence[Group]) -> str:
     months = filled(months)
     return _drawn(
         "timeline",
-        pygal.StackedBar,
+        "StackedBar",
         [("blocked", [m.blocked for m in months]), ("warned of", [m.warned for m in months])],
         [m.name for m in months],
         value_formatter=_count,
@@ -54,9 +53,7 @@ def risk_timeline(months: Sequence[Group]) -> str:
     tail = [round(m.risk.tail, 3) if m.judged else None for m in months]
     mean = [round(m.risk.mean, 3) if m.judged else None for m in months]
     series = [("worst 5% (CVaR95)", tail), ("mean", mean)]
-    return _drawn(
-        "risk", pygal.Line, series, [m.name for m in months], dots_size=2.5, stroke_style={"width": 2}
-    )
+    return _drawn("risk", "Line", series, [m.name for m in months], dots_size=2.5, stroke_style={"width": 2})
 
 
 def category_risks(categories: Sequence[CategorySummary]) -> str:
@@ -68,7 +65,7 @@ def category_risks(categories: Sequence[CategorySummary]) -> str:
     ]
     height = 80 + 44 * len(shown)
     names = [c.name for c in shown]
-    return _drawn("categories", pygal.HorizontalBar, series, names, height=height, range=(0, 1))
+    return _drawn("categories", "HorizontalBar", series, names, height=height, range=(0, 1))
 
 
 def filled(months: Sequence[Group]) -> list[Group]:
@@ -86,13 +83,13 @@ def filled(months: Sequence[Group]) -> list[Group]:
 
 def _drawn(
     name: str,
-    kind: Callable[..., Any],
+    kind: str,
     series: Sequence[tuple[str, Sequence[float | None]]],
     labels: Sequence[str],
     **options: Any,
 ) -> str:
     settings = {
-        "style": _STYLE,
+        "style": _pygal().style.Style(**_STYLE),
         "js": [],
         "disable_xml_declaration": True,
         "width": 900,
@@ -108,10 +105,10 @@ def _drawn(
         "truncate_label": -1,
         "truncate_legend": -1,
         "no_data_text": "nothing to show",
-        "show_minor_x_labels": kind is pygal.HorizontalBar,
+        "show_minor_x_labels": kind == "HorizontalBar",
         "x_labels_major_every": max(1, -(-len(labels) // _LABELS)),
     }
-    chart = kind(**(settings | options))
+    chart = getattr(_pygal(), kind)(**(settings | options))
     # Else it is drawn at random, and the same audit would give another page each time.
     chart.uuid = name
     chart.add_xml_filter(_without_scripts)
@@ -119,6 +116,16 @@ def _drawn(
     for title, values in series:
         chart.add(title, list(values))
     return _COMMENT.sub("", chart.render(is_unicode=True))
+
+
+@cache
+def _pygal() -> Any:
+    """The library, which puts a finder of its plug-ins among Python's own, in a form that Python has given up: each import
+    after it would warn. There are no plug-ins here."""
+    import pygal
+
+    sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != "pygal"]
+    return pygal
 
 
 def _without_scripts(root: Any) -> Any:
