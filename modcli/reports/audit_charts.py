@@ -120,7 +120,7 @@ def _drawn(
 
 @cache
 def _pygal() -> Any:
-    """The library, which puts a finder of its plug-ins among Python's own, in a form that Python has given up: each import
+    """The library, which puts a finder of plug-ins among Python's own, in a form that Python has given up: each import
     after it would warn. There are no plug-ins here."""
     import pygal
 
