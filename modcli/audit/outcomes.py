@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -234,27 +234,21 @@ def _outcome(
     told: tuple[Any, ...] = (*row[:11], bool(row[11]), *row[12:17], json.loads(row[17]), row[18], pieces)
     judged = [part for part in parts if part[4] is not None]
     if not judged:
-        return Outcome(*told, decision=decision)
+        return replace(Outcome(*told), decision=decision)
     scores: dict[str, float] = {}
     for part in judged:
         for name, p in categories_of(part[7]).items():
             scores[name] = max(p, scores.get(name, 0.0))
     lead = judged[0] if len(judged) == 1 else max(judged, key=lambda part: _weight(part, thresholds))
-    return Outcome(
-        *told,
-        severity=lead[4],
-        part=lead[1],
-        text_id=lead[2],
-        category=lead[5],
-        p=lead[6],
-        scores=scores,
-        stage=lead[8],
-        reason=lead[9],
-        read=min(part[10] for part in judged),
-        error=next((part[11] for part in judged if part[11] is not None), None),
-        spread=bool(lead[12]),
-        decision=decision,
+    found: tuple[Any, ...] = (
+        *(lead[4], lead[1], lead[2], lead[5], lead[6], scores, lead[8], lead[9]),
+        min(part[10] for part in judged),
+        next((part[11] for part in judged if part[11] is not None), None),
+        bool(lead[12]),
+        decision,
     )
+    # In the order of the fields: it is made for each of a million items.
+    return Outcome(*told, *found)
 
 
 def _weight(part: tuple[Any, ...], thresholds: Mapping[str, float]) -> tuple[int, float, bool]:

@@ -6,13 +6,15 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.audit.store import AuditStore, in_chunks, marks
+from modcli.audit.store import AuditStore
 from modcli.cascade.moderator import probabilities
-from modcli.errors import ModcliError
+from modcli.errors import Location, ModcliError
+from modcli.item import Item
 from modcli.judges.decision import severities_by_category
 from modcli.judges.judge import Evidence, Judge
 from modcli.profile import Profile
@@ -122,17 +124,28 @@ def in_common(one: Reread, other: Reread) -> tuple[Reread, Reread]:
     return one.at(left), other.at(right)
 
 
-def texts_of(store: AuditStore, numbers: Sequence[int], most: int = 100_000) -> dict[int, tuple[int, str]]:
-    """Of texts the first item that holds each, and what it says."""
-    found: dict[int, tuple[int, str]] = {}
-    for chunk in in_chunks(numbers[:most]):
-        for text, item, said in store.connection.execute(
-            "SELECT t.id, (SELECT min(p.item) FROM parts p WHERE p.text = t.id), t.text FROM texts t"
-            f" WHERE t.id IN {marks(chunk)}",
-            chunk,
-        ):
-            found[text] = (item, said)
-    return found
+class Texts(Sequence[Item]):
+    """Texts of an audit by their numbers, each looked up when asked for; the id is that of the first item that holds it."""
+
+    def __init__(self, store: AuditStore, numbers: NDArray[np.int64]) -> None:
+        self._store, self._numbers = store, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> Texts: ...
+    def __getitem__(self, place: int | slice) -> Item | Texts:
+        if isinstance(place, slice):
+            return Texts(self._store, self._numbers[place])
+        number = int(self._numbers[place])
+        item, text = self._store.connection.execute(
+            "SELECT (SELECT min(p.item) FROM parts p WHERE p.text = t.id), t.text FROM texts t WHERE t.id = ?",
+            (number,),
+        ).fetchone()
+        return Item(str(item), text, Location(self._store.file.name, number))
 
 
 def keep(store: AuditStore, judgement: int, found: Reread) -> None:

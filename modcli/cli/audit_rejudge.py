@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from modcli.audit.rejudging import Reread, in_common, keep, reread_each, texts_of
+from modcli.audit.rejudging import Reread, Texts, in_common, keep, reread_each
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cascade.workbench import Workbench
 from modcli.cli import check
@@ -55,13 +55,10 @@ Numbers = Annotated[
 
 @dataclass(frozen=True)
 class Compared:
-    """Two verdicts on the same texts: what each is called, what it makes of them, and the texts, each with the number of
-    the first item that holds it; empty where it is not needed."""
+    """Two verdicts on the same texts: what each is called, and what differs."""
 
     names: tuple[str, str]
-    sides: tuple[Side, Side]
-    texts: Sequence[tuple[int, str]]
-    categories: Sequence[str]
+    backtest: Backtest
     unread: int = 0
     blind: tuple[str, ...] = ()
 
@@ -105,7 +102,7 @@ def run_rejudge(
             compared = _of_readings(store, (made.name, wanted.name), before, after, show)
         finally:
             bench.close()
-    _tell(compared, show, form)
+    _tell(compared, form)
 
 
 def run_compare(
@@ -134,14 +131,14 @@ def run_compare(
         elif other is not None:
             with AuditStore(other) as second:
                 pair = (store, store.chosen()), (second, second.chosen())
-                compared = _by_verdicts(pair, (str(file), str(other)))
+                compared = _by_verdicts(pair, (str(file), str(other)), show)
         else:
             if len(judgement or []) != 2:
                 raise UsageError("two judgements are compared", hint="--judgement 1 --judgement 2")
             old, new = (store.chosen(number) for number in judgement or [])
             names = f"{old.id} ({old.name})", f"{new.id} ({new.name})"
-            compared = _by_verdicts(((store, old), (store, new)), names)
-    _tell(compared, show, form)
+            compared = _by_verdicts(((store, old), (store, new)), names, show)
+    _tell(compared, form)
 
 
 def recorded(judgement: Judgement) -> Profile:
@@ -181,16 +178,10 @@ def _of_readings(
     store: AuditStore, names: tuple[str, str], before: Reread, after: Reread, show: int
 ) -> Compared:
     one, other = in_common(before, after)
-    changed = one.texts[one.severity != other.severity].tolist() if show else []
-    found = texts_of(store, changed)
-    return Compared(
-        names,
-        (_side(one), _side(other)),
-        [found.get(text, (0, "")) for text in one.texts.tolist()],
-        list(dict.fromkeys((*one.by_category, *other.by_category))),
-        max(before.unread, after.unread),
-        tuple(dict.fromkeys((*before.blind, *after.blind))),
-    )
+    backtest = Backtest(list(dict.fromkeys((*one.by_category, *other.by_category))), show=show)
+    backtest.add(_side(one), _side(other), Texts(store, one.texts))
+    blind = dict.fromkeys((*before.blind, *after.blind))
+    return Compared(names, backtest, max(before.unread, after.unread), tuple(blind))
 
 
 def _side(found: Reread) -> Side:
@@ -199,7 +190,7 @@ def _side(found: Reread) -> Side:
 
 
 def _by_verdicts(
-    pair: tuple[tuple[AuditStore, Judgement], tuple[AuditStore, Judgement]], names: tuple[str, str]
+    pair: tuple[tuple[AuditStore, Judgement], tuple[AuditStore, Judgement]], names: tuple[str, str], show: int
 ) -> Compared:
     """By the verdicts that are kept, of the texts that both have."""
     found = [_verdicts(store, judgement) for store, judgement in pair]
@@ -208,8 +199,10 @@ def _by_verdicts(
     for (_, judgement), verdicts in zip(pair, found, strict=True):
         categories |= dict.fromkeys(acting(as_judged(recorded(judgement))))
         sides.append(_side_of_rows([verdicts[digest] for digest in common], judgement, categories))
-    texts = [(found[0][digest][5], found[0][digest][4]) for digest in common]
-    return Compared(names, (sides[0], sides[1]), texts, list(categories))
+    rows = [found[0][digest] for digest in common]
+    backtest = Backtest(list(categories), show=show)
+    backtest.add(sides[0], sides[1], [Item(str(row[5]), row[4], Location("audit", row[5])) for row in rows])
+    return Compared(names, backtest)
 
 
 def _verdicts(store: AuditStore, judgement: Judgement) -> dict[bytes, tuple[Any, ...]]:
@@ -235,22 +228,19 @@ def _side_of_rows(rows: Sequence[tuple[Any, ...]], judgement: Judgement, categor
     return Side(severity, by_category, probability, margin)
 
 
-def _tell(compared: Compared, show: int, form: str | None) -> None:
+def _tell(compared: Compared, form: str | None) -> None:
     if compared.unread:
         tell(
             f"{compared.unread:,} texts were not read by the model (decided by an early stage, or not judged yet), "
             "and are left out"
         )
-    backtest = Backtest(compared.categories, show=show)
-    items = [Item(str(item), text, Location("audit", item)) for item, text in compared.texts] if show else []
-    backtest.add(*compared.sides, items)
     what = Circumstances(*compared.names, "reading", left_out=compared.blind, unit="text")
     with suppress(ReaderGone):
         if form == "table" or (form is None and sys.stdout.isatty()):
-            print_backtest(Console(highlight=False), backtest, what)
+            print_backtest(Console(highlight=False), compared.backtest, what)
         else:
             output = standard_output()
-            for record in records(backtest, what):
+            for record in records(compared.backtest, what):
                 output.write(json_line(record))
 
 

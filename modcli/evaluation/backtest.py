@@ -160,7 +160,7 @@ class Backtest:
         for (old, new), count in zip(pairs.tolist(), counts.tolist(), strict=True):
             self.actions[_ACTIONS[old], _ACTIONS[new]] += count
         if self._show and items:
-            for i in np.flatnonzero(before.severity != after.severity).tolist():
+            for i in _surest(before, after, self._show):
                 self._offer(_flip(i, items[i], before, after, None if whole is None else int(whole[i])))
 
     def _offer(self, flip: Flip) -> None:
@@ -231,6 +231,20 @@ def truth_of_rows(
 
 def _chosen(rejudged: Rejudged, rows: NDArray[np.int64]) -> Side:
     return Side(rejudged.severity[rows], {name: found[rows] for name, found in rejudged.by_category.items()})
+
+
+def _surest(before: Side, after: Side, most: int) -> list[int]:
+    """The rows of the flips that are surest, at most `most`, in their order; as `_flip` has it, for all at once."""
+    rows = np.flatnonzero(before.severity != after.severity)
+    sureness = np.zeros(len(rows))
+    nothing, unknown = np.zeros(len(before.severity), np.int8), np.full(len(before.severity), np.nan)
+    for name in dict.fromkeys((*before.by_category, *after.by_category)):
+        acts = [side.by_category.get(name, nothing)[rows] for side in (before, after)]
+        margins = [np.abs(side.margin.get(name, unknown)[rows]) for side in (before, after)]
+        found = np.nan_to_num(np.fmin(*margins))
+        sureness = np.where(acts[0] != acts[1], np.maximum(sureness, found), sureness)
+    chosen = np.argsort(-sureness, kind="stable")[:most]
+    return sorted(rows[chosen].tolist())
 
 
 def _flip(row: int, item: Item, before: Side, after: Side, truth: int | None) -> Flip:

@@ -11,7 +11,7 @@ import pytest
 
 from modcli.audit.ingest import ingest
 from modcli.audit.outcomes import Selection, outcomes
-from modcli.audit.rejudging import in_common, keep, reread, reread_each, texts_of
+from modcli.audit.rejudging import Texts, in_common, keep, reread, reread_each
 from modcli.audit.run import note_windows
 from modcli.audit.store import AuditStore
 from modcli.errors import Location
@@ -130,5 +130,6 @@ def test_several_profiles_at_once_are_each_as_alone(audit: tuple[AuditStore, Sta
 def test_a_text_is_shown_with_the_first_item_that_holds_it(audit: tuple[AuditStore, StateStore]) -> None:
     store, _ = audit
     ids = dict(store.connection.execute("SELECT text, id FROM texts"))
-    found = texts_of(store, [ids["bad"], ids["long"]])
-    assert found == {ids["bad"]: (2, "bad"), ids["long"]: (4, "long")}
+    found = Texts(store, np.array([ids["bad"], ids["long"]]))
+    assert [(item.id, item.text) for item in found] == [("2", "bad"), ("4", "long")]
+    assert [item.text for item in found[1:]] == ["long"]
