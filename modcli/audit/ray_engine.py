@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import pickle
+import socket
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ _AT_ONCE = 2048
 _IN_FLIGHT = 2
 #: Bytes of the object store of a cluster of one's own.
 _OBJECT_STORE = 500_000_000
+#: Seconds that a cluster has to answer.
+_PATIENCE = 10.0
 #: No figures about the use of Ray leave the machine, and it says nothing on a terminal but errors.
 _SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -145,6 +148,8 @@ class RayEngine:
     def _connect(self) -> None:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
+            if self._cluster.address is not None:
+                _check_reachable(self._cluster.address)
             with _hushed():
                 if self._cluster.address is not None:
                     self._ray.init(self._cluster.address, **quiet)
@@ -200,6 +205,13 @@ def shares(nodes: Sequence[dict[str, Any]], cluster: Cluster) -> tuple[int, int,
     share = min(cores) / math.ceil(workers / len(cores))
     threads = cluster.threads or max(1, int(share))
     return workers, threads, min(threads, int(share) if share >= 1 else share)
+
+
+def _check_reachable(address: str) -> None:
+    """Raise OSError where nobody answers at `HOST:PORT`: Ray itself would wait for long. Other addresses are its own."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def in_common(one: Reread, other: Reread) -> tuple[Reread, Reread]:
 
 
 class Texts(Sequence[Item]):
-    """Texts of an audit by their numbers, each looked up when asked for; the id is that of the first item that holds it."""
+    """Texts of an audit by their numbers, each looked up when asked for; the id is that of the first item with it."""
 
     def __init__(self, store: AuditStore, numbers: NDArray[np.int64]) -> None:
         self._store, self._numbers = store, numbers
