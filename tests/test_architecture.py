@@ -18,7 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("errors", "settings_file", "settings", "item", "profile", "verdict"),
     *("profiles", "sources", "prompts", "weights", "backends", "embedders", "states", "judges"),
-    *("cascade", "audit", "evaluation", "diagnosis", "reports", "cli"),
+    *("cascade", "audit", "skills", "evaluation", "diagnosis", "reports", "cli"),
 )
 #: Parts that are values in, values out: nothing of these may be imported there.
 WORLD = {"os", "pathlib", "socket", "sqlite3", "subprocess", "shutil", "tempfile", "urllib", "sys"}
@@ -38,6 +38,8 @@ VENDORS = {
     "selectolax": {"sources"},
     "libipld": {"sources"},
     "pygal": {"reports"},
+    "markdown_it": {"skills"},
+    "tree_sitter": {"skills"},
     "pyarrow": {"reports"},
     "textual": {"cli"},
     "ray": {"audit"},
@@ -77,6 +79,7 @@ TESTED_WITH = {
     "sources/sections.py": "sources/test_statuses.py",
     "sources/post.py": "audit/test_ingest.py",
     "item.py": "sources/test_text.py",
+    "skills/skill.py": "skills/test_reading.py",
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",
     "backends/taps.py": "backends/test_llama_cpp.py",

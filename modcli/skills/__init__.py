@@ -1,0 +1,1 @@
+"""Agent skills: what is in one, what it hides, what its code does, and what it is for."""
