@@ -47,7 +47,7 @@ VENDORS = {
     "setfit": {"evaluation"},
     "datasets": {"evaluation"},
     "detoxify": {"evaluation"},
-    "yaml": {"profiles"},
+    "yaml": {"profiles", "skills"},
     "ruamel": {"profiles"},
     "pydantic": {"profiles"},
 }

@@ -58,9 +58,9 @@ class SkillFile:
 
 @dataclass(frozen=True)
 class Front:
-    """The front matter of a Markdown file, read as leniently as need be. `fields` are its keys and values, `lines` the line
-    of each top-level key (from 1), `body_line` the line on which the body begins. `notes` say where it strays from the
-    specification, or from YAML, each with its line (0: none)."""
+    """The front matter of a Markdown file, read as leniently as need be. `fields` are its keys and values, `lines` the
+    line of each top-level key (from 1), `body_line` the line on which the body begins. `notes` say where it strays from
+    the specification, or from YAML, each with its line (0: none)."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -77,9 +77,9 @@ class Front:
 
 @dataclass(frozen=True)
 class Skill:
-    """A skill: its `root` (where it was found, for people), the file that makes it one (SKILL.md, or a command or agent of a
-    plugin), its front matter, and all files beside it. `notes` are said of the whole of it; `kind` names the layout (skill,
-    command, agent, plugin, row)."""
+    """A skill: its `root` (where it was found, for people), the file that makes it one (SKILL.md, or a command or agent
+    of a plugin), its front matter, and all its files, that one included. `notes` are said of the whole of it; `kind`
+    names the layout (skill, command, agent, plugin, row)."""
 
     root: str
     main: SkillFile
@@ -117,7 +117,8 @@ class Axis(StrEnum):
 
 
 class Level(StrEnum):
-    """How much a finding weighs: a `problem` makes the answer yes, a `warning` asks for a look, a `note` says what is so."""
+    """How much a finding weighs: a `problem` makes the answer yes, a `warning` asks for a look, a `note` says what is
+    so."""
 
     NOTE = "note"
     WARNING = "warning"
@@ -138,8 +139,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found: in which file, on which lines (from 1; 0 for the whole file), and what stands there. `level` may be
-    lower than the rule's. `near` are lines elsewhere that belong to it (a source and a sink): (file, line, what)."""
+    """What a rule found: in which file, on which lines (from 1; 0 for the whole file), and what stands there. `level`
+    may be lower than the rule's. `near` are lines elsewhere that belong to it (a source, a sink): (file, line, what)."""
 
     rule: str
     axis: Axis
