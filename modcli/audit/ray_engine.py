@@ -160,7 +160,8 @@ class RayEngine:
         except (ConnectionError, OSError, ValueError, RuntimeError) as error:
             where = self._cluster.address or "this machine"
             raise BackendError(
-                f"no Ray cluster at {where}: {str(error).splitlines()[0]}", hint="ray status --address ADDR"
+                f"no Ray cluster at {where}: {str(error).splitlines()[0]}",
+                hint="`ray status` says where one runs; where it wants a token: RAY_AUTH_MODE=token",
             ) from error
         context = self._ray.data.DataContext.get_current()
         context.enable_progress_bars = False

@@ -142,8 +142,8 @@ def test_a_cluster_of_its_own_is_closed_to_others(ray: Any) -> None:
     assert options["_node_ip_address"] == "127.0.0.1"
     assert options["include_dashboard"] is False
     assert ray_engine.os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
-    list(engine(address="ray.example:6379").judged([items("a")]))
-    assert ray.begun[1][0] == "ray.example:6379"
+    list(engine(address="auto").judged([items("a")]))
+    assert ray.begun[1][0] == "auto"
     assert list(engine().judged([])) == []
     assert len(ray.begun) == 2
 
@@ -166,6 +166,21 @@ def test_what_concerns_all_is_raised_here(ray: Any) -> None:
         list(engine().judged([items("a")]))
     with pytest.raises(BackendError, match=r"no Ray cluster at nowhere: nobody there$"):
         list(engine(address="nowhere").judged([items("a")]))
+
+
+def test_nobody_answers(ray: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found out before Ray is asked, which would wait for minutes."""
+    asked: list[tuple[str, int]] = []
+
+    def refuse(place: tuple[str, int], timeout: float) -> None:
+        asked.append(place)
+        raise ConnectionRefusedError("Connection refused")
+
+    monkeypatch.setattr(ray_engine.socket, "create_connection", refuse)
+    with pytest.raises(BackendError, match=r"no Ray cluster at \[::1\]:6379: Connection refused"):
+        list(engine(address="[::1]:6379").judged([items("a")]))
+    assert asked == [("::1", 6379)]
+    assert ray.begun == []
 
 
 def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
