@@ -29,13 +29,13 @@ from modcli.verdict import Verdict
 USUAL_SAMPLE = 300
 #: Stages of verdicts that a full judge gives, and of those that every judge gives alike.
 _FULL, _ALIKE = frozenset(("reading", "prompt", "empty")), frozenset(("empty",))
-#: The severity of a text that is drawn and not judged yet.
-_WAITING = -1
+#: The severity of a text that is drawn and not judged yet, and the certificate of one that was judged without a draw.
+_WAITING, _NO_DRAW = -1, 0
 #: The texts with a verdict, by what is known of the full judge's: for what was drawn before, that is what it said then.
 _HELD = """
 SELECT t.id AS text, t.digest AS digest,
        CASE WHEN s.text IS NULL THEN COALESCE(o.severity, r.severity) ELSE s.severity END AS severity,
-       s.text IS NOT NULL AS drawn,
+       COALESCE(s.certificate > 0, 0) AS drawn,
        s.text IS NOT NULL OR (o.text IS NOT NULL AND o.stage IN ({known})) AS known
 FROM texts t
 LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
@@ -172,6 +172,42 @@ def draw(
         )
         store.set_fact(_fact(judgement), asdict(design))
     return design
+
+
+def judge_acted(
+    store: AuditStore,
+    judgement: Judgement,
+    engine: Engine,
+    known: Collection[str],
+    *,
+    done: Callable[[Done], None] = lambda _done: None,
+) -> tuple[int, int]:
+    """Judge in full all that something cheaper acts on, so that it counts. Its verdict is the full judge's from then on;
+    what cannot be judged is left as it is. How many were judged, and how many of them it lets pass. Raises as
+    `run.judge_pending`."""
+    guessed = [
+        row[0]
+        for row in store.connection.execute(
+            f"SELECT text FROM ({_held(known)}) WHERE NOT known AND severity > 0 ORDER BY text",
+            {"judgement": judgement.id},
+        )
+    ]
+    judged, passed = 0, 0
+
+    def keep(verdicts: Mapping[int, Verdict]) -> None:
+        nonlocal judged, passed
+        found = {text: verdict for text, verdict in verdicts.items() if verdict.error is None}
+        judged += len(found)
+        passed += sum(not verdict.action.severity for verdict in found.values())
+        store.connection.executemany(
+            "INSERT INTO sampled VALUES (?, ?, ?, ?, ?)",
+            ((judgement.id, text, v.stage, v.action.severity, _NO_DRAW) for text, v in found.items()),
+        )
+        store.put(judgement.id, found)
+
+    if guessed:
+        judge_texts(store, judgement, engine, guessed, keep=keep, options={"certificate": "acted"}, done=done)
+    return judged, passed
 
 
 def judge_sample(

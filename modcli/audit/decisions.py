@@ -220,7 +220,9 @@ class Alike:
 
     def drawn(self) -> set[int]:
         """The groups of which a text was drawn for a certificate."""
-        return {self.group(row[0]) for row in self._store.connection.execute("SELECT text FROM sampled")}
+        # Certificate 0 is of what was judged in full without a draw.
+        rows = self._store.connection.execute("SELECT text FROM sampled WHERE certificate IS NOT 0")
+        return {self.group(row[0]) for row in rows}
 
 
 def kept_apart(store: AuditStore, items: Collection[int]) -> set[int]:

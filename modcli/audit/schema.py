@@ -18,27 +18,27 @@ CREATE TABLE authors (
 );
 
 CREATE TABLE texts (
-    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, words BLOB, representative INTEGER REFERENCES texts,
+    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, words BLOB, representative INTEGER REFERENCES texts (id),
     cut INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL
 );
 CREATE INDEX texts_by_words ON texts (words) WHERE words IS NOT NULL AND representative IS NULL;
 
 CREATE TABLE items (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, author INTEGER REFERENCES authors,
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, author INTEGER REFERENCES authors (id),
     published TEXT, edited TEXT, url TEXT NOT NULL, uri TEXT NOT NULL, visibility TEXT NOT NULL,
     sensitive INTEGER NOT NULL, language TEXT NOT NULL, in_reply_to TEXT NOT NULL, conversation TEXT NOT NULL,
-    target TEXT NOT NULL, media INTEGER NOT NULL, details TEXT NOT NULL, input INTEGER REFERENCES inputs,
+    target TEXT NOT NULL, media INTEGER NOT NULL, details TEXT NOT NULL, input INTEGER REFERENCES inputs (id),
     place TEXT NOT NULL, lot INTEGER NOT NULL
 );
 
 CREATE TABLE parts (
-    item INTEGER NOT NULL REFERENCES items, ordinal INTEGER NOT NULL, name TEXT NOT NULL,
-    text INTEGER NOT NULL REFERENCES texts, PRIMARY KEY (item, ordinal)
+    item INTEGER NOT NULL REFERENCES items (id), ordinal INTEGER NOT NULL, name TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES texts (id), PRIMARY KEY (item, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX parts_by_text ON parts (text);
 
 CREATE TABLE windows (
-    text INTEGER NOT NULL REFERENCES texts, ordinal INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (text, ordinal)
+    text INTEGER NOT NULL REFERENCES texts (id), ordinal INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (text, ordinal)
 ) WITHOUT ROWID;
 
 CREATE TABLE judgements (
@@ -49,7 +49,7 @@ CREATE TABLE judgements (
 );
 
 CREATE TABLE verdicts (
-    judgement INTEGER NOT NULL REFERENCES judgements, text INTEGER NOT NULL REFERENCES texts, severity INTEGER NOT NULL,
+    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id), severity INTEGER NOT NULL,
     action TEXT NOT NULL GENERATED ALWAYS AS
         (CASE severity WHEN 2 THEN 'block' WHEN 1 THEN 'warn' ELSE 'allow' END) VIRTUAL,
     category TEXT NOT NULL, p REAL, scores TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT NOT NULL,
@@ -57,30 +57,30 @@ CREATE TABLE verdicts (
 ) WITHOUT ROWID;
 
 CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, judgement INTEGER REFERENCES judgements, started TEXT NOT NULL, ended TEXT,
+    id INTEGER PRIMARY KEY, judgement INTEGER REFERENCES judgements (id), started TEXT NOT NULL, ended TEXT,
     outcome TEXT NOT NULL DEFAULT 'unfinished', version TEXT NOT NULL, options TEXT NOT NULL,
     judged INTEGER NOT NULL DEFAULT 0, figures TEXT NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE errors (
-    id INTEGER PRIMARY KEY, input INTEGER REFERENCES inputs, place TEXT NOT NULL, message TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, input INTEGER REFERENCES inputs (id), place TEXT NOT NULL, message TEXT NOT NULL,
     hint TEXT NOT NULL, UNIQUE (place, message)
 );
 
 CREATE TABLE certificates (
-    id INTEGER PRIMARY KEY, judgement INTEGER NOT NULL REFERENCES judgements, made TEXT NOT NULL, record TEXT NOT NULL
+    id INTEGER PRIMARY KEY, judgement INTEGER NOT NULL REFERENCES judgements (id), made TEXT NOT NULL, record TEXT NOT NULL
 );
 
 CREATE TABLE sampled (
-    judgement INTEGER NOT NULL REFERENCES judgements, text INTEGER NOT NULL REFERENCES texts, stage TEXT NOT NULL,
-    severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates, PRIMARY KEY (judgement, text)
+    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id), stage TEXT NOT NULL,
+    severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates (id), PRIMARY KEY (judgement, text)
 ) WITHOUT ROWID;
 
 CREATE TABLE decisions (
-    id INTEGER PRIMARY KEY, made TEXT NOT NULL, judgement INTEGER NOT NULL REFERENCES judgements,
-    item INTEGER NOT NULL REFERENCES items, text INTEGER REFERENCES texts, answer TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, made TEXT NOT NULL, judgement INTEGER NOT NULL REFERENCES judgements (id),
+    item INTEGER NOT NULL REFERENCES items (id), text INTEGER REFERENCES texts (id), answer TEXT NOT NULL,
     labels TEXT NOT NULL DEFAULT '[]', why TEXT NOT NULL DEFAULT '', source TEXT NOT NULL,
-    before TEXT NOT NULL DEFAULT '', after TEXT NOT NULL DEFAULT '', undoes INTEGER REFERENCES decisions
+    before TEXT NOT NULL DEFAULT '', after TEXT NOT NULL DEFAULT '', undoes INTEGER REFERENCES decisions (id)
 );
 CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions BEGIN
     SELECT RAISE(ABORT, 'decisions are only added to');

@@ -20,6 +20,7 @@ from modcli.audit.certifying import (
     counts_of,
     design_of,
     draw,
+    judge_acted,
     judge_sample,
     known_stages,
     prevalence_of,
@@ -56,6 +57,13 @@ Recall = Annotated[
     float | None,
     typer.Option("--recall", metavar="R", help="As many as show this recall (0 to 1), if none is found."),
 ]
+Acted = Annotated[
+    bool,
+    typer.Option(
+        "--acted",
+        help="Judge in full as well what something cheaper acts on: it raises the recall that is shown.",
+    ),
+]
 Full = Annotated[
     Literal["auto", "model"] | None,
     typer.Option(
@@ -68,11 +76,17 @@ Full = Annotated[
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The stage of the full judge, how many are to be drawn, and out of what."""
+    """The stage of the full judge, how many are to be drawn, and out of what; `acted`: and what is acted on judged."""
 
     full: str
     size: Size
     counts: Counts
+    acted: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to judge."""
+        return not self.counts.dismissed and not (self.acted and self.counts.guessed)
 
 
 def run_certify(
@@ -80,6 +94,7 @@ def run_certify(
     sample: Sample = None,
     missed: Missed = None,
     recall: Recall = None,
+    acted: Acted = False,
     stage: Full = None,
     judgement: Number = None,
     form: Form = None,
@@ -104,19 +119,22 @@ def run_certify(
     with AuditStore(file, write=True) as store:
         made = store.chosen(judgement)
         full = _full(store, made, stage)
-        counts = _counts(store, made, full)
-        if not counts.dismissed:
-            print_certificate(store, None, prevalence_of(counts, 0, 0), terminal=terminal)
-            return
+        wanted = _Wanted(full, size, _counts(store, made, full), acted)
         try:
-            with interruptible() as interrupt:
-                design = _judged(store, made, settings, _Wanted(full, size, counts), told, interrupt.check)
+            design = None
+            if not wanted.is_nothing:
+                with interruptible() as interrupt:
+                    design = _judged(store, made, settings, wanted, told, interrupt.check)
         except KeyboardInterrupt:
             told.close()
             tell(f"exit status {INTERRUPTED}: interrupted; the same command goes on with the sample")
             raise typer.Exit(INTERRUPTED) from None
         finally:
             told.close()
+        if design is None:
+            share = prevalence_of(_counts(store, made, full), 0, 0)
+            print_certificate(store, None, share, terminal=terminal)
+            return
         record = certify(store, made, design)
         share = Prevalence.from_record(record["prevalence"])
         print_certificate(store, record, share, terminal=terminal)
@@ -169,8 +187,8 @@ def _judged(
     wanted: _Wanted,
     told: AuditProgress,
     check_interrupt: Callable[[], None],
-) -> Design:
-    """The sample, drawn where none is, and judged to its end."""
+) -> Design | None:
+    """The sample, drawn where none is, and judged to its end; None where nothing was dismissed."""
     profile = recorded(made)
     bench = build_workbench(settings, tell=tell)
     try:
@@ -182,13 +200,23 @@ def _judged(
             on_error=Action.BLOCK if settings.on_error == "block" else Action.WARN,
             reader=reader_beside(bench, store.states_folder),
         )
-        design = _drawn(store, made, wanted)
 
         def done(state: Done) -> None:
             told.judged(state)
             check_interrupt()
 
         told.begin()
+        if wanted.acted and design_of(store, made) is None:
+            known = known_stages(stage_of(store, made), wanted.full)
+            judged, passed = judge_acted(store, made, InProcess(moderator), known, done=done)
+            if judged:
+                tell(
+                    f"{passed:,} of {judged:,} texts acted on by something cheaper are let pass in full, and now"
+                )
+            wanted = replace(wanted, counts=counts_of(store, made, known))
+        if not wanted.counts.dismissed:
+            return None
+        design = _drawn(store, made, wanted)
         judge_sample(store, made, InProcess(moderator), design, done=done)
         return design
     finally:

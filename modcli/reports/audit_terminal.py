@@ -168,7 +168,8 @@ def certificate_lines(record: Mapping[str, Any]) -> list[str]:
         lines.append(f"{record['failed']:,} of those found could not be judged, and count as found.")
     if record["guessed"]:
         lines.append(
-            f"{record['guessed']:,} other texts are acted on without the full judge; those it agrees to raise the recall."
+            f"{record['guessed']:,} other texts are acted on without the full judge; those it agrees to raise the recall"
+            " (`--acted` judges them)."
         )
     return [*lines, _share(Prevalence.from_record(record["prevalence"]))]
 

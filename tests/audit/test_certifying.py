@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from modcli.audit.certifying import (
     counts_of,
     design_of,
     draw,
+    judge_acted,
     judge_sample,
     known_stages,
     prevalence_of,
@@ -188,6 +190,24 @@ def test_samples_differ_from_one_judgement_to_the_next(audit: tuple[AuditStore, 
     texts = [{text for number, text in rows if number == one.id} for one in (made, other)]
     assert [len(found) for found in texts] == [20, 20]
     assert texts[0] != texts[1]
+
+
+def test_what_is_acted_on_may_be_judged_in_full(audit: tuple[AuditStore, Judgement]) -> None:
+    class Kind(Judge):
+        def _verdict(self, item: Item) -> Verdict:
+            found = super()._verdict(item)
+            return replace(found, action=Action.ALLOW) if item.text.endswith(words(1)) else found
+
+    judge = Kind(failing=f"clown {words(2)}")
+    assert judge_acted(*audit, InProcess(judge), KNOWN) == (2, 1)
+    assert sorted(judge.asked) == [f"you clown {words(i)}" for i in range(3)]
+    # What could not be judged is acted on as before, and nothing is known of it.
+    assert counts_of(*audit, KNOWN) == Counts(acted=2, passed=4, drawn=0, dismissed=60, guessed=1)
+    acted = {one.text for one in outcomes(*audit, Selection(severity=2)) if "clown" in one.text}
+    assert acted == {f"you clown {words(0)}", f"you clown {words(2)}"}
+    design = drawn(audit, 60)
+    judge_sample(*audit, InProcess(Judge()), design)
+    assert certify(*audit, design)["strata"] == [[60, 60, 6]]
 
 
 def test_what_cannot_be_judged_counts_as_found(audit: tuple[AuditStore, Judgement]) -> None:

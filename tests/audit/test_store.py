@@ -135,3 +135,17 @@ def test_decisions_are_only_added_to(tmp_path: Path) -> None:
         for change in ("UPDATE decisions SET answer = 'wrong'", "DELETE FROM decisions"):
             with pytest.raises(sqlite3.IntegrityError, match="only added"):
                 store.connection.execute(change)
+
+
+def test_references_name_their_column(tmp_path: Path) -> None:
+    """Datasette cannot show a table whose references leave it out."""
+    with AuditStore(tmp_path / "a.db", write=True) as store:
+        tables = [
+            row[0] for row in store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        found = [
+            key[4]
+            for table in tables
+            for key in store.connection.execute(f"PRAGMA foreign_key_list({table})")
+        ]
+    assert set(found) == {"id"}

@@ -72,6 +72,20 @@ def test_everything_may_be_drawn_and_then_nothing_is_left() -> None:
     assert certified("--judgement", "2")["certificate"] is None
 
 
+def test_what_is_acted_on_counts_once_it_is_judged_in_full() -> None:
+    reading_alone()
+    record = certified("--judgement", "2", "--sample", "5")["certificate"]
+    assert record["acted"] == 0  # type: ignore[index]
+    assert record["guessed"] > 0  # type: ignore[index]
+    assert "--acted" in run("show", "a.db", "--format", "table").stdout
+    record = certified("--judgement", "2", "--sample", "99", "--acted")["certificate"]
+    assert record["guessed"] == 0  # type: ignore[index]
+    assert record["acted"] > 0  # type: ignore[index]
+    share = record["prevalence"]  # type: ignore[index]
+    assert share["low"] == share["high"]
+    assert certified("--judgement", "2", "--acted")["certificate"] is None
+
+
 def test_the_judge_that_asks_the_model_of_every_text() -> None:
     audit()
     record = certified("--stage", "model", "--missed", "5")["certificate"]
