@@ -49,7 +49,8 @@ CREATE TABLE judgements (
 );
 
 CREATE TABLE verdicts (
-    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id), severity INTEGER NOT NULL,
+    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id),
+    severity INTEGER NOT NULL,
     action TEXT NOT NULL GENERATED ALWAYS AS
         (CASE severity WHEN 2 THEN 'block' WHEN 1 THEN 'warn' ELSE 'allow' END) VIRTUAL,
     category TEXT NOT NULL, p REAL, scores TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT NOT NULL,
@@ -68,12 +69,13 @@ CREATE TABLE errors (
 );
 
 CREATE TABLE certificates (
-    id INTEGER PRIMARY KEY, judgement INTEGER NOT NULL REFERENCES judgements (id), made TEXT NOT NULL, record TEXT NOT NULL
+    id INTEGER PRIMARY KEY, judgement INTEGER NOT NULL REFERENCES judgements (id), made TEXT NOT NULL,
+    record TEXT NOT NULL
 );
 
 CREATE TABLE sampled (
-    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id), stage TEXT NOT NULL,
-    severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates (id), PRIMARY KEY (judgement, text)
+    judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id),
+    stage TEXT NOT NULL, severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates (id), PRIMARY KEY (judgement, text)
 ) WITHOUT ROWID;
 
 CREATE TABLE decisions (
