@@ -149,7 +149,13 @@ class Texts(Sequence[Item]):
 
 
 def keep(store: AuditStore, judgement: int, found: Reread) -> None:
-    """Keep the verdicts. Within a transaction."""
+    """Keep the verdicts, but for texts that have the full judge's by a certificate. Within a transaction."""
+    corrected = {
+        row[0]
+        for row in store.connection.execute(
+            "SELECT text FROM sampled WHERE judgement = ? AND (severity > 0 OR certificate = 0)", (judgement,)
+        )
+    }
     names = list(found.probability)
     columns = [np.round(found.probability[name], 4).tolist() for name in names]
     acting = (
@@ -174,6 +180,7 @@ def keep(store: AuditStore, judgement: int, found: Reread) -> None:
             for text, severity, best, scores in zip(
                 found.texts.tolist(), found.severity.tolist(), lead, zip(*columns, strict=True), strict=True
             )
+            if text not in corrected
         )
         if names
         else (),

@@ -86,6 +86,20 @@ def test_what_is_acted_on_counts_once_it_is_judged_in_full() -> None:
     assert certified("--judgement", "2", "--acted")["certificate"] is None
 
 
+def test_what_was_found_stays_so_when_an_audit_is_rejudged() -> None:
+    reading_alone()
+    certified("--judgement", "2", "--sample", "99", "--acted")
+
+    def verdicts() -> list[tuple[object, ...]]:
+        with sqlite3.connect("a.db") as connection:
+            return connection.execute("SELECT * FROM verdicts WHERE judgement = 2 ORDER BY text").fetchall()
+
+    before = verdicts()
+    assert any(row[6] != "reading" for row in before), "the full judge has asked the model"
+    assert run("rejudge", "a.db", "-p", "strict").exit_code == 0
+    assert verdicts() == before
+
+
 def test_the_judge_that_asks_the_model_of_every_text() -> None:
     audit()
     record = certified("--stage", "model", "--missed", "5")["certificate"]
