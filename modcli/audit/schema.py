@@ -75,7 +75,8 @@ CREATE TABLE certificates (
 
 CREATE TABLE sampled (
     judgement INTEGER NOT NULL REFERENCES judgements (id), text INTEGER NOT NULL REFERENCES texts (id),
-    stage TEXT NOT NULL, severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates (id), PRIMARY KEY (judgement, text)
+    stage TEXT NOT NULL, severity INTEGER NOT NULL, certificate INTEGER REFERENCES certificates (id),
+    PRIMARY KEY (judgement, text)
 ) WITHOUT ROWID;
 
 CREATE TABLE decisions (
