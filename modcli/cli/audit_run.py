@@ -214,6 +214,7 @@ def _take_in(store: AuditStore, places: Places, export: Export | None, told: Aud
         told.taken(source.name, taken.records)
 
     taken = ingest(store, export, fingerprint=fingerprint_of(places.source), done=done)
+    told.close()
     if taken.records:
         problems = f", {taken.problems:,} could not be read (`modcli audit errors`)" if taken.problems else ""
         tell(f"{export.kind}: {taken.records:,} records read, {taken.new:,} new{problems}")
