@@ -219,7 +219,7 @@ def _address(value: object) -> str:
     """An address, or that of an object, or the first of several."""
     for one in items_of(value):
         found = name_of(one) or name_of(mapping_of(one).get("id")) or name_of(mapping_of(one).get("href"))
-        if found or one in PUBLIC:
+        if found or (isinstance(one, str) and one in PUBLIC):
             return found or str(one)
     return ""
 

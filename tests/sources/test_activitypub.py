@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from modcli.errors import Location
 from modcli.sources.activitypub import Owner, owner_of, post_of_activity, profile_of_actor
@@ -200,6 +200,7 @@ KEYS = [
 ]
 
 
+@example({"content": None, "to": {}})
 @given(any_json(KEYS))
 def test_whatever_comes_in_a_post_or_a_problem_comes_out(value: object) -> None:
     check(post_of_activity(value, HERE, OWNER))
