@@ -20,9 +20,15 @@ RUDE = Question("\n\n(rude or polite?)", ("rude", "polite", "neutral"))
 COSINE, NATS = 0.999, 0.5
 
 
-@pytest.fixture(params=["scripted", pytest.param("llama-cpp", marks=pytest.mark.small_model)])
+#: The fixture of each backend that loads a model.
+LOADED = {"transformers": "tiny", "llama-cpp": "llama"}
+
+
+@pytest.fixture(params=["scripted", "transformers", pytest.param("llama-cpp", marks=pytest.mark.small_model)])
 def backend(request: pytest.FixtureRequest) -> Backend:
-    found: Backend = Scripted() if request.param == "scripted" else request.getfixturevalue("llama")
+    if request.param == "scripted":
+        return Scripted()
+    found: Backend = request.getfixturevalue(LOADED[request.param])
     return found
 
 

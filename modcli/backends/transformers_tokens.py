@@ -1,0 +1,80 @@
+"""A tokenizer of transformers, used so that nothing but the chat template can spell a special token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from modcli.errors import BackendError
+from modcli.prompts.prompt import Prefix
+from modcli.prompts.template import Segment, frame
+
+
+class Tokens:
+    """The tokenizer of a model that is called `name`. Raises BackendError where the model has no chat template."""
+
+    def __init__(self, tokenizer: Any, name: str) -> None:
+        self._tokenizer = tokenizer
+        self._name = name
+        self._template = _template(tokenizer)
+        if not self._template:
+            raise BackendError(f"{name} has no chat template", hint="Use an instruction-tuned (chat) model.")
+        added = sorted(tokenizer.get_added_vocab(), key=len, reverse=True)
+        self._added = re.compile("|".join(map(re.escape, added))) if added else None
+        self._adds_first = tokenizer("a").input_ids[:1] == [tokenizer.bos_token_id]
+
+    def plain(self, text: str) -> list[int]:
+        """Tokens of somebody's words: what spells a special token, or another that was added to the vocabulary, is cut
+        behind its first character, so that it is none."""
+        text = text.encode("utf-8", "replace").decode()
+        if self._added is None:
+            return self._encode(text)
+        cuts = [found.start() + 1 for found in self._added.finditer(text) if len(found[0]) > 1]
+        ends = [*cuts, len(text)]
+        pieces = (text[a:b] for a, b in zip([0, *cuts], ends, strict=True))
+        return [token for piece in pieces for token in self._encode(piece)]
+
+    def framed(self, prefix: Prefix) -> tuple[list[int], list[int]]:
+        """The prefix in the model's own form: before the item, and after the question. Raises BackendError."""
+        special = {
+            "bos_token": self._tokenizer.bos_token or "",
+            "eos_token": self._tokenizer.eos_token or "",
+        }
+        try:
+            applied = frame(self._template, prefix, special)
+        except ValueError as error:
+            raise BackendError(f"{self._name}: {error}") from error
+        before = self._segments(applied.before)
+        first = self._tokenizer.bos_token_id
+        if self._adds_first and before[:1] != [first]:
+            before.insert(0, first)  # what the template leaves out is left to the tokenizer
+        return before, self._segments(applied.after)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What tokens spell, without special ones."""
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+
+    def ends(self, generation_config: Any) -> frozenset[int]:
+        """The tokens with which the model ends its turn."""
+        declared = getattr(generation_config, "eos_token_id", None)
+        ids = declared if isinstance(declared, list) else [declared]
+        return frozenset(token for token in (*ids, self._tokenizer.eos_token_id) if token is not None)
+
+    def _segments(self, segments: Sequence[Segment]) -> list[int]:
+        return [
+            token
+            for segment in segments
+            for token in (self._encode(segment.text) if segment.marker else self.plain(segment.text))
+        ]
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def _template(tokenizer: Any) -> str:
+    """The chat template; of several the default one."""
+    found = getattr(tokenizer, "chat_template", None)
+    if isinstance(found, dict):
+        found = found.get("default", "")
+    return found if isinstance(found, str) else ""
