@@ -1,4 +1,4 @@
-"""What somebody has looked at and lets stand: suppressions with a reason and a last day, and baselines of what was known."""
+"""What somebody has looked at and lets stand: suppressions with a reason and a last day, and baselines."""
 
 from __future__ import annotations
 
