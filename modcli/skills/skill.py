@@ -79,7 +79,7 @@ class Front:
 class Skill:
     """A skill: its `root` (where it was found, for people), the file that makes it one (SKILL.md, or a command or agent
     of a plugin), its front matter, and all its files, that one included. `notes` are said of the whole of it; `kind`
-    names the layout (skill, command, agent, plugin, row)."""
+    names the layout (skill, command, agent, plugin, row). `unlisted` counts files that were not even listed."""
 
     root: str
     main: SkillFile
@@ -87,6 +87,7 @@ class Skill:
     files: tuple[SkillFile, ...]
     kind: str = "skill"
     notes: tuple[str, ...] = ()
+    unlisted: int = 0
 
     @property
     def name(self) -> str:
