@@ -110,7 +110,7 @@ class RayEngine:
                 lot = list(islice(waiting, _AT_ONCE))
         except self._ray.exceptions.RayError as error:
             raise BackendError(
-                f"the Ray cluster failed: {str(error).splitlines()[0]}",
+                f"the Ray cluster failed: {_told_by(error)}",
                 hint="what was judged is kept: try again",
             ) from error
         finally:
@@ -160,13 +160,13 @@ class RayEngine:
         except (ConnectionError, OSError, ValueError, RuntimeError) as error:
             where = self._cluster.address or "this machine"
             raise BackendError(
-                f"no Ray cluster at {where}: {str(error).splitlines()[0]}",
+                f"no Ray cluster at {where}: {_told_by(error)}",
                 hint="`ray status` says where one runs; where it wants a token: RAY_AUTH_MODE=token",
             ) from error
         context = self._ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         for name in ("ray", "ray.data"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class _Actor:
@@ -206,6 +206,12 @@ def shares(nodes: Sequence[dict[str, Any]], cluster: Cluster) -> tuple[int, int,
     share = min(cores) / math.ceil(workers / len(cores))
     threads = cluster.threads or max(1, int(share))
     return workers, threads, min(threads, int(share) if share >= 1 else share)
+
+
+def _told_by(error: Exception) -> str:
+    """What went wrong: of an error in a worker, the last line of the traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _check_reachable(address: str) -> None:

@@ -72,7 +72,7 @@ class Rows:
     def iter_rows(self) -> Iterator[dict[str, Any]]:
         yield from self._rows[::-1]
         if self._fails:
-            raise RayError("a node is gone\nand much more")
+            raise RayError("Traceback\n  much\na node is gone\n")
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Any:
     def init(address: str, **options: Any) -> None:
         stand_in.begun.append((address, options))
         if address == "nowhere":
-            raise ConnectionError("nobody there\nreally")
+            raise ConnectionError("Trying\nnobody there")
         stand_in.running = True
 
     def shutdown() -> None:
