@@ -94,7 +94,12 @@ _ODD_NAMES = ("its name leads out", "not the first member", "it is more than")
 def coverage_findings(skill: Skill) -> list[Finding]:
     """What of a skill was not read, or not as it stands, by file: a problem where an agent would run or follow it, a
     warning for data, a note for pictures and fonts. Of many alike the first are told, and how many more there are."""
-    findings = [finding for file in skill.files if (finding := _of_file(file, skill.main)) is not None]
+    # What is in an archive is told file by file.
+    opened = {file.path.rpartition("!")[0] for file in skill.files if "!" in file.path}
+    findings: list[Finding] = []
+    for file in skill.files:
+        if not (file.read is Read.BINARY and file.path in opened):
+            findings += _of_file(file, skill.main)
     if skill.unlisted:
         told = f"{skill.unlisted:,} files more were not looked at"
         findings.append(_finding("coverage-unlisted", Level.PROBLEM, "", told))
@@ -112,27 +117,22 @@ def form_findings(skill: Skill) -> list[Finding]:
     return list(_bounded(found))
 
 
-def _of_file(file: SkillFile, main: SkillFile) -> Finding | None:
+def _of_file(file: SkillFile, main: SkillFile) -> Iterator[Finding]:
+    is_odd = any(odd in file.why for odd in _ODD_NAMES)
+    if is_odd:
+        yield _finding("coverage-path", Level.PROBLEM, file.path, file.why)
     if file.read is Read.WHOLE:
-        if not file.why:
-            return None
-        if any(odd in file.why for odd in _ODD_NAMES):
-            return _finding("coverage-path", Level.PROBLEM, file.path, file.why)
-        return _finding("coverage-remark", Level.NOTE, file.path, file.why)
-    rule = _BY_READ[file.read]
-    if file.read is Read.BINARY:
-        return _binary(file)
-    level = _level(Role.SKILL if file is main else file.role)
-    return _finding(rule, level, file.path, f"{file.read}: {file.why}" if file.why else str(file.read))
-
-
-def _binary(file: SkillFile) -> Finding | None:
-    """Programs that were compiled are looked at; documents, pictures and fonts are told."""
-    told = f"{file.size:,} bytes that are no text" + (f"; {file.why}" if file.why else "")
-    level = Level.WARNING if file.role is Role.SCRIPT else Level.NOTE
-    if any(odd in file.why for odd in _ODD_NAMES):
-        return _finding("coverage-path", Level.PROBLEM, file.path, file.why)
-    return _finding("coverage-binary", level, file.path, told)
+        if file.why and not is_odd:
+            yield _finding("coverage-remark", Level.NOTE, file.path, file.why)
+    elif file.read is Read.BINARY:
+        # Somebody has to look into programs and documents; of pictures and fonts it is enough that they are told.
+        level = Level.WARNING if file.role in (Role.SCRIPT, Role.DOCUMENT) else Level.NOTE
+        told = f"{file.size:,} bytes that are no text" + (f"; {file.why}" if file.why else "")
+        yield _finding("coverage-binary", level, file.path, told)
+    else:
+        level = _level(Role.SKILL if file is main else file.role)
+        told = f"{file.read}: {file.why}" if file.why else str(file.read)
+        yield _finding(_BY_READ[file.read], level, file.path, told)
 
 
 def _level(role: Role) -> Level:

@@ -1,7 +1,8 @@
 """Front matter, as YAML where it is, and as what was meant where it is not.
 
 A file is never left out because its front matter is damaged: that would be a way to hide it. Every repair is noted.
-Nothing is ever built from a tag, no alias is followed, and what is nested or long beyond reason stays text.
+Nothing is ever built from a tag, aliases are followed no further than a limit on all values together, and what is nested or
+long beyond reason stays text.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from modcli.skills.skill import Front
 
 #: Longer front matter is read line by line, not as YAML.
 MOST_CHARACTERS = 1 << 16
-#: Deeper values, and more of them, are not read.
-DEEPEST, MOST_VALUES = 20, 10_000
+#: Deeper values, and more of them or of their characters, aliases counted as what they stand for, are not read.
+DEEPEST, MOST_VALUES, MOST_EXPANDED = 20, 10_000, 1 << 18
 #: More keys of damaged front matter are not read.
 MOST_KEYS = 1_000
 #: Without a closing fence, front matter goes no further than this.
@@ -148,6 +149,8 @@ class _Reading:
     lines: dict[str, int] = field(default_factory=dict)
     notes: list[tuple[int, str]] = field(default_factory=list)
     _values: int = 0
+    _characters: int = 0
+    _anchors: dict[str, tuple[Any, int, int]] = field(default_factory=dict)
 
     def note(self, line: int, what: str) -> None:
         """Note something of a line, counted from 0 in the text that is read."""
@@ -201,11 +204,27 @@ class _Reading:
         if depth > DEEPEST or self._values > MOST_VALUES:
             raise _NotYaml("it is nested too deeply, or holds too many values", line - shift)
         if isinstance(event, yaml.AliasEvent):
-            self.note(line, f"the alias `*{event.anchor}` was not followed")
-            return f"*{event.anchor}"
-        if isinstance(event, yaml.NodeEvent) and (tag := getattr(event, "tag", None)):
+            return self._alias(event.anchor, line)
+        if tag := getattr(event, "tag", None):
             self.note(line, f"the tag `{tag}` was not obeyed")
+        before = self._values, self._characters
+        value = self._built(event, events, depth, shift)
+        if anchor := getattr(event, "anchor", None):
+            self._anchors[anchor] = value, self._values - before[0] + 1, self._characters - before[1]
+        return value
+
+    def _alias(self, name: str, line: int) -> Any:
+        value, values, characters = self._anchors.get(name, (None, MOST_VALUES, 0))
+        if self._values + values > MOST_VALUES or self._characters + characters > MOST_EXPANDED:
+            self.note(line, f"the alias `*{name}` was not followed")
+            return f"*{name}"
+        self._values += values
+        self._characters += characters
+        return value
+
+    def _built(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int, shift: int) -> Any:
         if isinstance(event, yaml.ScalarEvent):
+            self._characters += len(event.value)
             return _CONSTANTS.get(event.value, event.value) if not event.style else event.value
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
@@ -214,9 +233,10 @@ class _Reading:
             return items
         found: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
+            line = _line(event) + shift
             key = _as_key(self._value(event, events, depth + 1, shift))
             if key in found:
-                self.note(_line(event) + shift, f"`{key}` stands twice; the last one counts")
+                self.note(line, f"`{key}` stands twice; the last one counts")
             found[key] = self._value(next(events), events, depth + 1, shift)
         return found
 

@@ -64,8 +64,8 @@ def role_of(path: str, *, runs: bool = False) -> Role:
         return Role.SKILL
     if path.endswith("hooks/hooks.json") or re.search(r"(^|/)\.claude/settings(\.local)?\.json$", path):
         return Role.HOOKS
-    if re.search(r"(^|/)\.git/", path):
-        return Role.SCRIPT
+    if git := re.search(r"(?:^|/)\.git/(.*)", path):
+        return Role.SCRIPT if git[1] else Role.ASSET
     if name in (".mcp.json", "mcp.json"):
         return Role.MCP
     if name in _MANIFEST_NAMES:
