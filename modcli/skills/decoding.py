@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 #: As many bytes, from where they stop being UTF-8, are looked at to tell the encoding.
 SAMPLE = 1 << 16
+#: As many tell UTF-16 and UTF-32 without a byte order mark.
+WIDE_SAMPLE = 1 << 12
 #: Text has a smaller share of control characters.
 MOST_CONTROLS = 0.02
 
@@ -29,6 +31,7 @@ _MAGIC = (
     *(b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0", b"wOFF", b"wOF2", b"OTTO", b"ID3", b"OggS"),
     *(b"SQLite format 3", b"\x28\xb5\x2f\xfd", b"\x1a\x45\xdf\xa3"),
 )
+_ASCII = bytes(range(128))
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b")) + b"\x7f"
 
 _MARKS = "，。、：；！？（）「」『』《》“”…—"
@@ -105,12 +108,16 @@ def _decoded(data: bytes, encoding: str, *, guess: bool = False) -> Decoded:
 
 
 def _is_binary(data: bytes) -> bool:
-    return len(data) - len(data.translate(None, _CONTROLS)) > MOST_CONTROLS * len(data)
+    return _count(data, _CONTROLS) > MOST_CONTROLS * len(data)
+
+
+def _count(data: bytes, bytes_: bytes) -> int:
+    return len(data) - len(data.translate(None, bytes_))
 
 
 def _not_utf8(data: bytes, start: int) -> Decoded:
     attempt = _decoded(data, "utf-8")
-    valid = len(attempt.text or "") - len(re.findall(r"[\x00-\x7f]", attempt.text or "")) - attempt.bad
+    valid = len(attempt.text or "") - _count(data, _ASCII) - attempt.bad
     if valid >= 4 * attempt.bad and not _is_binary(data):
         return attempt
     sample = data[data.rfind(b"\n", 0, start) + 1 :][:SAMPLE]
@@ -124,7 +131,7 @@ def _not_utf8(data: bytes, start: int) -> Decoded:
 
 def _legacy(sample: bytes) -> str:
     """The encoding with one or two bytes a letter that is most likely that of a sample."""
-    high = len(sample) - len(sample.translate(None, bytes(range(128, 256))))
+    high = len(sample) - _count(sample, _ASCII)
     beside = sum(len(run) for run in _BESIDE.findall(sample))
     best, most = "", 0.0
     if beside > 0.3 * high:
@@ -146,7 +153,7 @@ def _legacy(sample: bytes) -> str:
 
 def _wide(data: bytes) -> str:
     """UTF-16 or UTF-32 without a byte order mark; empty for what is likely neither."""
-    sample = data[: SAMPLE // 4 * 4]
+    sample = data[:WIDE_SAMPLE]
     for encoding, unit in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
         if len(data) % unit or len(sample) < 2 * unit:
             continue

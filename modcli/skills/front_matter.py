@@ -1,8 +1,8 @@
 """Front matter, as YAML where it is, and as what was meant where it is not.
 
 A file is never left out because its front matter is damaged: that would be a way to hide it. Every repair is noted.
-Nothing is ever built from a tag, aliases are followed no further than a limit on all values together, and what is nested or
-long beyond reason stays text.
+Nothing is ever built from a tag, aliases are followed no further than a limit on all values together, and what is nested
+or long beyond reason stays text.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class _Reading:
         if depth > DEEPEST or self._values > MOST_VALUES:
             raise _NotYaml("it is nested too deeply, or holds too many values", line - shift)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor, line)
+            return self._alias(event.anchor or "", line)
         if tag := getattr(event, "tag", None):
             self.note(line, f"the tag `{tag}` was not obeyed")
         before = self._values, self._characters
