@@ -55,6 +55,7 @@ VENDORS = {
 IMPORTLIB = {
     "cli/app.py": "a command is loaded when it is run",
     "cli/assemble.py": "a backend is loaded when its model is",
+    "cli/check.py": "skills are read by packages of an extra",
     "cli/review.py": "the screen is loaded where there is a terminal",
     "diagnosis/machine.py": "vendors' packages, to see whether they load",
 }
@@ -93,6 +94,10 @@ TESTED_WITH = {
     "cli/options.py": "cli/test_eval.py",
     "cli/eval_run.py": "cli/test_eval.py",
     "cli/passthrough.py": "cli/test_stream.py",
+    "cli/skill_options.py": "cli/test_check_skill.py",
+    "cli/skill_tally.py": "cli/test_check_skill.py",
+    "skills/examination.py": "cli/test_check_skill.py",
+    "reports/skills_terminal.py": "cli/test_check_skill.py",
     "cli/review_learning.py": "cli/test_review.py",
     "cli/review_session.py": "cli/test_review_screen.py",
     "reports/audit_question.py": "cli/test_review_screen.py",

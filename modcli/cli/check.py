@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -20,11 +21,13 @@ from modcli.cascade.budget import Budget
 from modcli.cascade.early import EarlyStages
 from modcli.cascade.moderator import Moderator
 from modcli.cascade.near_duplicates import Grouped
+from modcli.cli import skill_options
 from modcli.cli.assemble import build_moderator
 from modcli.cli.assemble_cascade import bounds, not_tuned
 from modcli.cli.passthrough import PassThrough, Print
+from modcli.cli.skill_options import OfSkills, refuse_texts
 from modcli.cli.stream import Options, run_check, tell
-from modcli.errors import BackendError, UsageError
+from modcli.errors import BackendError, MissingExtraError, UsageError
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
@@ -84,7 +87,11 @@ Field = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="table|jsonl|csv", help="Default: table on a terminal, else jsonl."),
+    typer.Option(
+        "--format",
+        metavar="table|jsonl|csv",
+        help="Default: table on a terminal, else jsonl. Of skills: table, jsonl or sarif.",
+    ),
 ]
 Which = Annotated[
     Print | None,
@@ -136,7 +143,11 @@ Group = Annotated[
 ]
 FailOn = Annotated[
     str | None,
-    typer.Option("--fail-on", metavar="block|warn|never", help="The mildest action for exit status 1."),
+    typer.Option(
+        "--fail-on",
+        metavar="block|warn|never",
+        help="The mildest action for exit status 1. Of skills: harmful, hidden, dangerous, any, warn or never.",
+    ),
 ]
 OnError = Annotated[
     str | None,
@@ -175,29 +186,34 @@ def check(
     on_error: OnError = None,
     offline: Offline = None,
     threads: Threads = None,
+    skill: skill_options.Skill = None,
+    rules_only: skill_options.RulesOnly = False,
+    adjudicate: skill_options.Adjudicate = False,
+    suppressions: skill_options.Suppressions = None,
+    baseline: skill_options.Baseline = None,
+    write_baseline: skill_options.WriteBaseline = None,
 ) -> None:
-    """Judge texts: from arguments, files or a pipe.
+    """Judge texts: from arguments, files or a pipe. With --skill, agent skills.
 
     Exit status: 0 nothing blocked, 1 something blocked, 2 wrong usage or a failure, 3 some items could not be
     judged, 130 interrupted.
     """
-    if which is not None and (format is not None or explain):
-        raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
     flags: dict[str, object] = {"profile": profile, "format": format, "backend": backend, "model": model}
     flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
     flags |= {"threads": threads, "cache": False if no_cache else None}
+    of_skills = OfSkills(rules_only, adjudicate, suppressions, baseline, write_baseline)
+    if skill:
+        refuse_texts({"text": text, "input-format": input_format, "text-field": text_field, "print": which})
+        refuse_texts({"explain": explain, "throughput": throughput, "budget": budget, "group": group})
+        raise typer.Exit(_check_skills([*skill, *(files or [])], flags, of_skills, observe, stats))
+    of_skills.refuse()
+    if which is not None and (format is not None or explain):
+        raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
     settings = load_settings(flags, os.environ, Path.cwd())
     depth = _depth(throughput, budget, settings)
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
-    options = Options(
-        fail_on=None if settings.fail_on == "never" else Action(settings.fail_on),
-        stop_at_error=settings.on_error == "fail",
-        explain=explain,
-        observe=observe,
-        stats=stats,
-        summary=sys.stderr is not None and sys.stderr.isatty(),
-    )
+    options = _options(settings, explain=explain, observe=observe, stats=stats)
     reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
     try:
         status = _run(
@@ -207,6 +223,34 @@ def check(
         tell(f"exit status {INTERRUPTED}: interrupted")
         status = INTERRUPTED
     raise typer.Exit(status)
+
+
+def _options(settings: Settings, *, explain: bool, observe: bool, stats: bool) -> Options:
+    """What the loop is asked for."""
+    return Options(
+        fail_on=None if settings.fail_on == "never" else Action(settings.fail_on),
+        stop_at_error=settings.on_error == "fail",
+        explain=explain,
+        observe=observe,
+        stats=stats,
+        summary=sys.stderr is not None and sys.stderr.isatty(),
+    )
+
+
+def _check_skills(
+    paths: list[str], flags: dict[str, object], of_skills: OfSkills, observe: bool, stats: bool
+) -> int:
+    """Skills are read by packages of an extra: they are loaded where skills are judged. Raises MissingExtraError."""
+    try:
+        check_skills = importlib.import_module("modcli.cli.check_skill").check_skills
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "modcli":
+            raise
+        raise MissingExtraError(
+            f"modcli check --skill needs {error.name}", hint="pip install 'modcli[skills]'"
+        ) from error
+    status: int = check_skills(paths, flags, of_skills, observe=observe, stats=stats)
+    return status
 
 
 def choose_readers(

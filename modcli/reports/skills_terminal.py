@@ -13,7 +13,7 @@ from modcli.skills.answers import Entry, Held, SkillVerdict
 from modcli.skills.purpose import Answer, Purpose
 from modcli.skills.skill import Axis, Level, Read, Rule
 
-STYLES = {
+STYLES: dict[str, str] = {
     **{Answer.FINE: "green", Answer.DUAL_USE: "cyan", Answer.PERSON: "yellow", Answer.NOT: "bold red"},
     **{Held.NO: "green", Held.LOOK: "yellow", Held.YES: "bold red"},
     **{Level.NOTE: "dim", Level.WARNING: "yellow", Level.PROBLEM: "bold red"},
