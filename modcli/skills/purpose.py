@@ -202,12 +202,12 @@ def combine(
 ) -> tuple[Action, dict[str, Found], str]:
     """What the pieces of a skill (its card first) come to: the action, what was found of each category, and why.
 
-    A category is as probable as in the piece that speaks loudest for it, if a second piece supports that: one in which
-    it has at least SUPPORT of its threshold. Otherwise it is as probable as in that second piece. The reason is noise: if
-    one piece in a hundred is misjudged, so is a skill of thirty by its maximum with probability 1 - .99**30 = .26, by two
-    pieces together with .036. (Of the family of pooling by the top instances of a bag: Li and Vasconcelos, Multiple
-    instance learning for soft bags via top instances, CVPR 2015.) A skill that is all one piece is what that says. An
-    allowed category needs no support: it calls off, and states itself once. Then `decide` has its say.
+    The card is what a skill says of itself, and counts as it is. A passage counts where a second piece, the card or
+    another passage, supports it: one in which the category has at least SUPPORT of its threshold; otherwise the category
+    is as probable as in that second piece. The reason is noise: if one passage in a hundred is misjudged, so is a skill of
+    thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together with .036. (Of the family of
+    pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top instances,
+    CVPR 2015.) An allowed category needs no support: it calls off, and states itself once. Then `decide` has its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}
@@ -221,7 +221,8 @@ def combine(
         said.sort(key=lambda one: (-one[0].probability, one[1]))
         best, threshold = said[0][0].probability, said[0][0].threshold
         second = said[1][0].probability if len(said) > 1 else best
-        supported = second >= SUPPORT * threshold or category.action is Action.ALLOW
+        by_card = said[0][1] == 0
+        supported = by_card or second >= SUPPORT * threshold or category.action is Action.ALLOW
         probabilities[category.name] = best if supported else second
         thresholds[category.name] = threshold
         witnesses[category.name] = tuple(
