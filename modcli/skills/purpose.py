@@ -204,10 +204,11 @@ def combine(
 
     The card is what a skill says of itself, and counts as it is. A passage counts where a second piece, the card or
     another passage, supports it: one in which the category has at least SUPPORT of its threshold; otherwise the category
-    is as probable as in that second piece. The reason is noise: if one passage in a hundred is misjudged, so is a skill of
-    thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together with .036. (Of the family of
-    pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top instances,
-    CVPR 2015.) An allowed category needs no support: it calls off, and states itself once. Then `decide` has its say.
+    is as probable as in that second piece. The reason is noise: if one passage in a hundred is misjudged, so is a skill
+    of thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together with .036. (Of the family
+    of pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top
+    instances, CVPR 2015.) An allowed category needs no support: it calls off, and states itself once. Then `decide` has
+    its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}

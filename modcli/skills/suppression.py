@@ -117,6 +117,8 @@ def read_suppressions(path: Path) -> list[Suppression]:
     except ProfileError as error:
         raise SettingsError(error.message, location=error.location, hint=error.hint) from error
     data = tree.data
+    if data is None:
+        return []
     if not isinstance(data, dict) or set(data) - {"suppressions"} or not _is_list(data.get("suppressions")):
         raise SettingsError(
             "is not a list of `suppressions:`",
