@@ -35,10 +35,10 @@ DEEPEST = 100
 #: Endings of names of archives that hold skills.
 ENDINGS = (".zip", ".skill", ".plugin", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
-_PACKERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda stream: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
-    b"BZh": lambda stream: cast(IO[bytes], bz2.BZ2File(stream)),
-    b"\xfd7zXZ": lambda stream: cast(IO[bytes], lzma.LZMAFile(stream)),  # noqa: SIM115
+_PACKERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ": lzma.LZMAFile,
 }
 _UNOPENED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
@@ -153,12 +153,13 @@ def _starts_with(stream: IO[bytes], start: bytes) -> bool:
     return found
 
 
-def _unpacked(packed: IO[bytes], most: int) -> tuple[IO[bytes], str]:
+def _unpacked(packed: Any, most: int) -> tuple[IO[bytes], str]:
     """What is packed, in a temporary file, and what is to be said of its rest."""
     file = tempfile.TemporaryFile(prefix="modcli-")  # noqa: SIM115 -- read as long as its members are
     done = 0
     try:
-        while data := packed.read(1 << 20):
+        # Not `read`: what comes before a cut would be lost with it.
+        while data := packed.read1(1 << 20):
             done += len(data)
             if done > most:
                 file.write(data[: most - done])

@@ -62,6 +62,14 @@ RULES: tuple[Rule, ...] = (
         "pack the archive anew, with plain relative names that occur once",
     ),
     Rule(
+        "coverage-name",
+        _AXIS,
+        Level.WARNING,
+        "the name of a file holds characters that are not shown",
+        "in a list of files it looks like another name, or steers the terminal that shows it",
+        "rename the file",
+    ),
+    Rule(
         "coverage-unlisted",
         _AXIS,
         Level.PROBLEM,
@@ -87,6 +95,8 @@ _BY_READ = {
     Read.UNDECODABLE: "coverage-undecodable",
     Read.BINARY: "coverage-binary",
 }
+#: Persian and Indic words, and emoji, are written with these.
+_JOINERS = {0x200C: None, 0x200D: None}
 #: What the reader says of odd names of members.
 _ODD_NAMES = ("its name leads out", "not the first member", "it is more than")
 
@@ -121,6 +131,10 @@ def _of_file(file: SkillFile, main: SkillFile) -> Iterator[Finding]:
     is_odd = any(odd in file.why for odd in _ODD_NAMES)
     if is_odd:
         yield _finding("coverage-path", Level.PROBLEM, file.path, file.why)
+    if not file.path.translate(_JOINERS).isprintable():
+        odd = sorted({c for c in file.path.translate(_JOINERS) if not c.isprintable()})
+        told = ", ".join(f"U+{ord(one):04X}" for one in odd[:5])
+        yield _finding("coverage-name", Level.WARNING, file.path, f"its name holds {told}")
     if file.read is Read.WHOLE:
         if file.why and not is_odd:
             yield _finding("coverage-remark", Level.NOTE, file.path, file.why)

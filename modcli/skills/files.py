@@ -196,7 +196,9 @@ def _untold(path: str, size: int, why: str) -> SkillFile:
 
 def _read(stream: IO[bytes], size: int, into: bytearray) -> None:
     """So many bytes, or all there are. What came before an error is kept."""
-    while size and (data := stream.read(min(size, 1 << 20))):
+    # What is there, not all that was asked for: what comes before damage would be lost with it.
+    read = getattr(stream, "read1", stream.read)
+    while size and (data := read(min(size, 1 << 20))):
         into += data
         size -= len(data)
 

@@ -18,7 +18,7 @@ from modcli.skills.files import DEFAULT_LIMITS, FileReader, Limits, importance
 from modcli.skills.front_matter import read_front, read_manifest, specification_notes
 from modcli.skills.layouts import IGNORES, MAINS, role_of
 from modcli.skills.rows import read_rows
-from modcli.skills.skill import Front, Role, Skill, SkillFile
+from modcli.skills.skill import Front, Read, Role, Skill, SkillFile
 from modcli.skills.trees import Entry, FolderTree, Kind, Tree
 from modcli.skills.units import Unit, units_of
 from modcli.sources.post import Problem
@@ -184,8 +184,7 @@ def _front(main: SkillFile, unit: Unit, folder: str) -> Front:
         return read_manifest(main.text) if main.text and main.path.endswith(".json") else Front()
     front = read_front(main.text or "")
     if unit.kind == "skill":
-        is_whole = bool(main.content) or not main.size
-        told = specification_notes(front, folder) if is_whole else ()
+        told = () if main.read is Read.SKIPPED else specification_notes(front, folder)
         return replace(front, notes=(*front.notes, *told))
     if not front.text("name"):
         # Clients name a command after its file.
