@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from modcli.sources.bluesky import recognize_bluesky
 from modcli.sources.containers import Container, Member, open_container
 from modcli.sources.fields import Fields, recognize_rows
 from modcli.sources.lemmy import recognize_lemmy
+from modcli.sources.lines import refuse_utf16
 from modcli.sources.misskey import recognize_misskey
 from modcli.sources.outbox import actor_in, recognize_actor, recognize_outbox, recognize_references
 from modcli.sources.post import Export, Input
@@ -65,8 +67,11 @@ def open_export(path: Path, *, fields: Fields | None = None) -> Export:
         elif not any(word in member.name.lower() for word in _KNOWN):
             strangers.append(member.name)
     if not inputs:
+        _refuse_other_encodings(container)
         raise _nothing(path, container, strangers)
     notes = list(container.notes)
+    if {one.kind for one in inputs} & {"profile", "likes", "bookmarks"} and not _has_posts(inputs):
+        notes.append("there is no outbox.json in it: no post of the account was read")
     if strangers:
         more = f" and {len(strangers) - _NAMED:,} more" if len(strangers) > _NAMED else ""
         notes.append(f"nothing is known of {', '.join(strangers[:_NAMED])}{more}")
@@ -92,6 +97,16 @@ def _kind(inputs: Sequence[Input]) -> str:
     if "profile" in kinds and "outbox" in kinds:
         return "account archive"
     return " and ".join(sorted(kinds))
+
+
+def _has_posts(inputs: Sequence[Input]) -> bool:
+    return any(one.kind not in ("profile", "likes", "bookmarks") for one in inputs)
+
+
+def _refuse_other_encodings(container: Container) -> None:
+    for member in container.members:
+        with suppress(OSError, RuntimeError, NotImplementedError, EOFError), member.opening() as stream:
+            refuse_utf16(stream.read(64), member.name)
 
 
 def _nothing(path: Path, container: Container, strangers: Sequence[str]) -> SourceError:

@@ -129,5 +129,10 @@ def test_nothing_of_use_is_told(tmp_path: Path) -> None:
 
 def test_utf_16_is_told(tmp_path: Path) -> None:
     (tmp_path / "outbox.json").write_text("[]", "utf-16")
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match="is UTF-16"):
         open_export(tmp_path / "outbox.json")
+
+
+def test_an_archive_without_posts_is_told(tmp_path: Path) -> None:
+    (tmp_path / "likes.json").write_text('{"orderedItems": ["https://a.example/1"]}', "utf-8")
+    assert "there is no outbox.json in it: no post of the account was read" in open_export(tmp_path).notes
