@@ -25,6 +25,8 @@ PREFIX = "MODCLI_"
 USER_FILE = "config.toml"
 PATH_SUFFIXES = (".gguf", ".yaml", ".yml", ".json")
 
+_REPOSITORY = re.compile(r"[A-Za-z0-9_][\w.\-]*/[A-Za-z0-9_][\w.\-]*", re.ASCII)
+
 #: No machine gains by more, and a runtime that is told to start a million of them does.
 MAX_THREADS = 1024
 
@@ -37,6 +39,10 @@ class Settings:
     model: str
     embedder: str
     backend: str
+    device: str
+    bits: str
+    base_url: str
+    allow_remote: bool
     threads: int
     context: int
     offline: bool | None
@@ -168,6 +174,11 @@ def is_path(name: str) -> bool:
     return os.sep in name or "/" in name or name.startswith((".", "~")) or name.endswith(PATH_SUFFIXES)
 
 
+def is_repository(name: str) -> bool:
+    """Whether a model's name may be one of the hub, `owner/name`. A folder may be called so, too."""
+    return bool(_REPOSITORY.fullmatch(name)) and not name.endswith(PATH_SUFFIXES)
+
+
 def _anchored(name: str, base: Path | None) -> str:
     """A path in a file is relative to that file, not to where the command is run."""
     return str(base / _at_home(name)) if base and is_path(name) else name
@@ -181,13 +192,32 @@ def _at_home(name: str) -> Path:
 
 
 def _model(value: object, base: Path | None) -> object:
-    return _anchored(_text(value), base)
+    name = _text(value)
+    return name if is_repository(name) else _anchored(name, base)
 
 
 def _embedder(value: object, base: Path | None) -> object:
     # A name with a slash may be one of the hub (`owner/name`): a folder beside the file begins with a dot.
     name = _text(value)
     return _anchored(name, base) if name.startswith((".", "~")) else name
+
+
+def _device(value: object, _: Path | None) -> object:
+    if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
+        return value
+    raise ValueError("must be auto, cpu, cuda, cuda:N or mps")
+
+
+def _bits(value: object, base: Path | None) -> object:
+    # A file's number is as good as a text.
+    return _choice("auto", "4", "8", "16", "32")(str(value) if type(value) is int else value, base)
+
+
+def _url(value: object, _: Path | None) -> object:
+    text = _text(value)
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text, re.ASCII):
+        raise ValueError("must be an address such as http://localhost:8000/v1")
+    return text
 
 
 def _profiles(value: object, base: Path | None) -> object:
@@ -209,7 +239,11 @@ KEYS = (
     Key("profile", _profiles, ("default",), in_project=True),
     Key("model", _model, "auto", in_project=True),
     Key("embedder", _embedder, "auto", in_project=True),
-    Key("backend", _choice("auto", "llama-cpp", "scripted"), "auto"),
+    Key("backend", _choice("auto", "llama-cpp", "transformers", "openai", "scripted"), "auto"),
+    Key("device", _device, "auto"),
+    Key("bits", _bits, "auto"),
+    Key("base_url", _url, ""),
+    Key("allow_remote", _switch, False),
     Key("threads", _threads, 0, in_project=True),
     Key("context", _whole, 8192, in_project=True),
     Key("offline", _auto_or_switch, None),

@@ -54,10 +54,12 @@ VENDORS = {
 #: Where a module is loaded by its name, and why.
 IMPORTLIB = {
     "cli/app.py": "a command is loaded when it is run",
-    "cli/assemble.py": "a backend is loaded when its model is",
+    "backends/transformers_choice.py": "torch is loaded where there may be a GPU",
+    "cli/assemble_backend.py": "a backend is loaded when its model is",
     "cli/check.py": "skills are read by packages of an extra",
     "cli/review.py": "the screen is loaded where there is a terminal",
     "diagnosis/machine.py": "vendors' packages, to see whether they load",
+    "weights/hub_folder.py": "the hub's library is slow to load, and seldom needed",
 }
 #: Modules whose tests are another's, and whose.
 TESTED_WITH = {
@@ -83,6 +85,7 @@ TESTED_WITH = {
     "skills/skill.py": "skills/test_reading.py",
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",
+    "backends/transformers_session.py": "backends/test_transformers.py",
     "backends/taps.py": "backends/test_llama_cpp.py",
     "cascade/chains.py": "cascade/test_teaching.py",
     "cascade/costs.py": "cascade/test_teaching.py",

@@ -124,7 +124,18 @@ def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
         ("threads = 1025", ":1: threads must be 1024 or less, not 1025", None),
         ("threads = 1.5", "threads must be a whole number", None),
         ("fail_on = 'blok'", "must be one of block, warn, never; did you mean block?, not 'blok'", None),
-        ("backend = 'transformers'", ":1: backend must be one of auto, llama-cpp, scripted, not", None),
+        (
+            "backend = 'torch'",
+            ":1: backend must be one of auto, llama-cpp, transformers, openai, scripted, not",
+            None,
+        ),
+        ("device = 'gpu'", ":1: device must be auto, cpu, cuda, cuda:N or mps, not 'gpu'", None),
+        ("bits = 5", ":1: bits must be one of auto, 4, 8, 16, 32", None),
+        ("bits = true", ":1: bits must be one of auto, 4, 8, 16, 32", None),
+        ("base_url = 'localhost:8000'", ":1: base_url must be an address such as http://", None),
+        ("base_url = 'http://user:key@host/v1'", ":1: base_url must be an address", None),
+        ("base_url = 'file:///etc/passwd'", ":1: base_url must be an address", None),
+        ("allow_remote = 'maybe'", "allow_remote must be true or false", None),
         ("cache = 1", "cache must be true or false", None),
         ("offline = 'maybe'", "offline must be auto, true or false", None),
         ("profile = []", "profile must be a profile's name", None),
@@ -285,6 +296,23 @@ def test_the_documentation_names_every_setting_and_what_a_project_may_set() -> N
     assert [(row[1].strip("`"), row[4][:3] == "yes") for row in rows] == [
         (key.name, key.in_project) for key in KEYS
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("owner/name", "owner/name"), ("/x/y", "/x/y"), ("auto", "auto"), ("qwen2.5:7b", "qwen2.5:7b")]
+    + [(name, str(USER.parent / name)) for name in ("./own", "a/b.gguf", "a/b/c.gguf")],
+)
+def test_a_model_with_a_slash_is_of_the_hub_unless_it_begins_as_a_path(name: str, found: str) -> None:
+    assert settings(user=f"model = '{name}'").model == found
+
+
+def test_what_runs_the_model_can_be_set() -> None:
+    found = settings(
+        user="device = 'cuda:1'\nbits = 4\nbase_url = 'http://localhost:8000/v1'\nallow_remote = true"
+    )
+    assert (found.device, found.bits) == ("cuda:1", "4")
+    assert (found.base_url, found.allow_remote) == ("http://localhost:8000/v1", True)
 
 
 @pytest.mark.parametrize("stage", ["auto", "prefilter", "reading", "model"])

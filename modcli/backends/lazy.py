@@ -17,7 +17,8 @@ class LazyBackend:
 
     def __init__(self, make: Callable[[], Backend], *, digest: str, facts_file: Path | None) -> None:
         self._make = make
-        self._digest = digest
+        #: Of the weights, known before the model is loaded.
+        self.digest = digest
         self._facts_file = facts_file
         self._made: Backend | None = None
 
@@ -78,4 +79,4 @@ class LazyBackend:
             facts = ModelFacts(**json.loads(self._facts_file.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
-        return facts if facts.digest == self._digest else None
+        return facts if facts.digest == self.digest else None

@@ -248,11 +248,12 @@ def _by_question(logits: NDArray[np.float32], labels: Sequence[list[int]]) -> tu
 
 
 def _numbers(values: Any) -> NDArray[np.float32]:
-    """From the device; BackendError where they are none: of a comparison with NaN nobody should learn that all is well."""
+    """From the device. BackendError where they are none: a comparison with NaN should tell nobody that all is well."""
     found: NDArray[np.float32] = values.cpu().numpy()
     if not np.isfinite(found).all():
         raise BackendError(
-            "the model computed no numbers", hint="Is the model damaged? On a GPU try the setting `bits` of 32."
+            "the model computed no numbers",
+            hint="Is the model damaged? On a GPU try the setting `bits` of 32.",
         )
     return found
 

@@ -23,7 +23,9 @@ class Cost:
 
     def of(self, texts: int, length: int, prefix_length: int) -> int:
         """Of so many texts, padded to one length in tokens, behind a prefix."""
-        each = length * self.token + prefix_length * self.prefix + length * (prefix_length + length) * self.pair
+        each = (
+            length * self.token + prefix_length * self.prefix + length * (prefix_length + length) * self.pair
+        )
         return texts * each
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +88,13 @@ def load(path: Path, *, device: str = "auto", bits: str = "auto") -> Loaded:
             )
         options |= {"quantization_config": _quantization(bits, place), "device_map": {"": place}}
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            source, local_files_only=True, trust_remote_code=False, **_of_tokenizer(options)
-        )
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            source, local_files_only=True, trust_remote_code=False, dtype=dtype, **options
-        )
+        with redirect_stderr(StringIO()):  # a bar of its own that no setting turns off
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                source, local_files_only=True, trust_remote_code=False, **_of_tokenizer(options)
+            )
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                source, local_files_only=True, trust_remote_code=False, dtype=dtype, **options
+            )
         if "device_map" not in options:
             model = model.to(place)
     except torch.OutOfMemoryError as error:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.cascade.replacing import replacing
-from modcli.errors import ProfileError
+from modcli.errors import BackendError, ProfileError
 from modcli.judges import fitting, selftraining
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label, taught_category
@@ -41,7 +41,15 @@ PROMPT_SHOTS = 8
 
 
 def taps_of(layers: int) -> tuple[int, ...]:
-    """Where a model of so many layers is read: at a quarter, four sevenths and five sevenths of its depth."""
+    """Where a model of so many layers is read: at a quarter, four sevenths and five sevenths of its depth.
+
+    Raises BackendError for a runtime that gives no hidden states, and so counts no layers.
+    """
+    if layers < 1:
+        raise BackendError(
+            "what runs the model gives no hidden states, and this needs them",
+            hint="--backend llama-cpp or transformers",
+        )
     deepest = layers - 1
     wanted = (layers // 4 - 1, round(layers * 4 / 7), round(layers * 5 / 7))
     return tuple(sorted({min(max(tap, 0), deepest) for tap in wanted}))
@@ -158,6 +166,8 @@ class Preparation:
     def _taps(self) -> tuple[int, ...]:
         if not self._sample and not any(category.examples for category in self._profile.categories):
             return ()  # definitions alone are judged by label words: nothing has to be read beforehand
+        if not self._backend.facts.layers:
+            return ()  # nothing can be read: label words alone judge, with examples in the prompt
         return self._given_taps or taps_of(self._backend.facts.layers)
 
     @cached_property
@@ -171,9 +181,17 @@ class Preparation:
     def _is_judged(self, category: Category) -> bool:
         """An allowed category with a definition alone decides nothing."""
         asked = self.prompt is not None and category.name in self.prompt.asked
+        if category.examples and not asked and not self._taps:
+            self._tell(
+                f"{category.name}: not judged, as {self._backend.facts.name} gives no hidden states and there is no "
+                "question to ask of what is merely allowed"
+            )
+            return False
         return asked or bool(category.examples)
 
     def _fit(self, category: Category) -> CategoryJudge:
+        if not self._taps:
+            return _by_label_words(category, self._threshold(category), self._backend.facts.width)
         shots = shots_of(self._profile, category, self._features)
         threshold, student = self._threshold(category), self.students.get(category.name)
         if student is None or not student.is_sound:
@@ -191,7 +209,7 @@ class Preparation:
     def students(self) -> Mapping[str, Student]:
         """What the sample taught of each category that is asked about, sound or not. Asks about every post of the sample
         where that was not done before."""
-        if self.prompt is None or len(self._sample) < LEAST:
+        if self.prompt is None or len(self._sample) < LEAST or not self._taps:
             return {}
         names = self.prompt.asked
         if self.asker.missing(self.prompt, self._sample):
@@ -260,6 +278,13 @@ def shots_of(
         others=features(elsewhere(profile, category)),
         texts=tuple(shot.text for shot in category.examples),
     )
+
+
+def _by_label_words(category: Category, threshold: float | None, width: int) -> CategoryJudge:
+    """The judge of a category of which nothing is read."""
+    none = np.zeros((0, 0, width), np.float32)
+    background = Background(np.zeros((1, 0, width), np.float32))
+    return fit_category(category.name, Shots(none, none, none, none, ()), background, threshold)
 
 
 def shot_text(shot: Shot) -> str:

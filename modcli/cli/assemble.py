@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
-from modcli.backends.base import Backend
 from modcli.backends.lazy import LazyBackend
 from modcli.backends.scripted import Scripted
 from modcli.cascade.cache import VerdictCache
@@ -19,8 +16,8 @@ from modcli.cascade.preparation import PROMPT_SHOTS, judging, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
+from modcli.cli.assemble_backend import make_backend
 from modcli.cli.assemble_cascade import TUNING, audited, early_stages, prefilter
-from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
 from modcli.judges.judge import Evidence
 from modcli.judges.tasks import as_judged
@@ -32,7 +29,6 @@ from modcli.states.layered import Layered
 from modcli.states.reader import Reader, Store
 from modcli.states.scores import ScoreStore
 from modcli.states.store import StateStore
-from modcli.weights.locate import ModelFile, ensure
 
 VERDICTS, SCORES = "verdicts.db", "scores.db"
 STATES, JUDGES, PREFIXES, FACTS, TESTS = "states", "judges", "prefixes", "models", "tests"
@@ -48,6 +44,7 @@ def build_moderator(
     *,
     on_error: Action,
     tell: Callable[[str], None] = lambda _line: None,
+    detail: Callable[[str], None] = lambda _line: None,
     verdicts: bool = True,
     cascade: bool = False,
     seconds: float | None = None,
@@ -59,7 +56,7 @@ def build_moderator(
     `moderator_on`.
     """
     refuse_blind(settings, profile)
-    bench = build_workbench(settings, tell=tell)
+    bench = build_workbench(settings, tell=tell, detail=detail)
     return moderator_on(
         bench,
         settings,
@@ -167,11 +164,20 @@ def reader_into(bench: Workbench, own: Store) -> Reader:
     return Reader(lambda: bench.backend, Layered(own, bench.store), tell=bench.tell)
 
 
-def build_workbench(settings: Settings, *, tell: Callable[[str], None] = lambda _line: None) -> Workbench:
-    """A model with what is kept of its readings, on which any profile can be tried. Fetches weights where allowed."""
+def build_workbench(
+    settings: Settings,
+    *,
+    tell: Callable[[str], None] = lambda _line: None,
+    detail: Callable[[str], None] = lambda _line: None,
+) -> Workbench:
+    """A model with what is kept of its readings, on which any profile can be tried. Fetches weights where allowed.
+
+    `detail` is told what only some want to know: which runtime was taken, and why.
+    """
     _tidy(settings, tell)
-    backend, digest = _backend(settings)
-    store = _store(settings, digest, backend, tell) if settings.cache else None
+    backend, digest = _backend(settings, detail)
+    reads = settings.backend != "openai"  # a server gives no states
+    store = _store(settings, digest, backend, tell) if settings.cache and reads else None
     scores = _scores(settings, digest, tell) if settings.cache else None
     return Workbench(
         backend,
@@ -210,29 +216,18 @@ def _tidy(settings: Settings, tell: Callable[[str], None]) -> None:
         tell(f"hidden states take {states / 1e9:.0f} GB: `modcli cache clear states` frees them")
 
 
-def _backend(settings: Settings) -> tuple[LazyBackend, str]:
+def _backend(settings: Settings, detail: Callable[[str], None]) -> tuple[LazyBackend, str]:
     """The backend and the digest of its weights."""
     if settings.backend == "scripted":
         digest = Scripted().facts.digest
         return LazyBackend(Scripted, digest=digest, facts_file=None), digest
-    with TransferProgress() as progress:
-        file = ensure(settings.model, settings.data_dir, offline=settings.offline, progress=progress)
-    facts = settings.cache_dir / FACTS / f"{file.digest}.json" if settings.cache else None
-    return LazyBackend(partial(_llama_cpp, file, settings), digest=file.digest, facts_file=facts), file.digest
-
-
-def _llama_cpp(file: ModelFile, settings: Settings) -> Backend:
-    # The runtime is loaded when the model is: most commands, and answers from the cache, do without it.
-    make = importlib.import_module("modcli.backends.llama_cpp").LlamaCpp
-    backend: Backend = make(
-        file.path,
-        name=file.name,
-        digest=file.digest,
-        threads=settings.threads,
-        context=settings.context,
+    backend = make_backend(
+        settings,
+        facts_folder=settings.cache_dir / FACTS if settings.cache else None,
         prefix_folder=settings.cache_dir / PREFIXES if settings.cache else None,
+        detail=detail,
     )
-    return backend
+    return backend, backend.digest
 
 
 def _store(

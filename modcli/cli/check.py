@@ -24,6 +24,9 @@ from modcli.cascade.near_duplicates import Grouped
 from modcli.cli import skill_options
 from modcli.cli.assemble import build_moderator
 from modcli.cli.assemble_cascade import bounds, not_tuned
+from modcli.cli.options import AllowRemote, BaseUrl, Device, Verbose
+from modcli.cli.options import Backend as Backend
+from modcli.cli.options import Model as Model
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.skill_options import OfSkills, refuse_texts
 from modcli.cli.stream import Options, run_check, tell
@@ -62,11 +65,12 @@ class InputFormat(StrEnum):
 @dataclass(frozen=True)
 class Depth:
     """How much is judged in full, where the user says so: what an item may take, or how many; and whether one of
-    near-duplicates does for all."""
+    near-duplicates does for all. `detail` is told what only some want to know."""
 
     seconds: float | None = None
     budget: Budget | None = None
     group: bool = False
+    detail: Callable[[str], None] = lambda _line: None
 
 
 Files = Annotated[
@@ -107,11 +111,6 @@ Explain = Annotated[
 Observe = Annotated[bool, typer.Option("--observe", help="Judge and report, but always exit with 0.")]
 Stats = Annotated[bool, typer.Option("--stats", help="Say on stderr where items and time went.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep verdicts and states.")]
-Backend = Annotated[
-    str | None,
-    typer.Option("--backend", metavar="llama-cpp|scripted", help="What runs the model."),
-]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME|PATH", help="See `modcli models list`.")]
 Stage = Annotated[
     str | None,
     typer.Option(
@@ -178,6 +177,9 @@ def check(
     no_cache: NoCache = False,
     backend: Backend = None,
     model: Model = None,
+    device: Device = None,
+    base_url: BaseUrl = None,
+    allow_remote: AllowRemote = False,
     stage: Stage = None,
     throughput: Throughput = None,
     budget: Most = None,
@@ -192,6 +194,7 @@ def check(
     suppressions: skill_options.Suppressions = None,
     baseline: skill_options.Baseline = None,
     write_baseline: skill_options.WriteBaseline = None,
+    verbose: Verbose = False,
 ) -> None:
     """Judge texts: from arguments, files or a pipe. With --skill, agent skills.
 
@@ -201,6 +204,7 @@ def check(
     flags: dict[str, object] = {"profile": profile, "format": format, "backend": backend, "model": model}
     flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
     flags |= {"threads": threads, "cache": False if no_cache else None}
+    flags |= {"device": device, "base_url": base_url, "allow_remote": allow_remote or None}
     of_skills = OfSkills(rules_only, adjudicate, suppressions, baseline, write_baseline)
     if skill:
         refuse_texts({"text": text, "input-format": input_format, "text-field": text_field, "print": which})
@@ -211,6 +215,7 @@ def check(
         raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
     settings = load_settings(flags, os.environ, Path.cwd())
     depth = _depth(throughput, budget, settings)
+    depth = replace(depth, detail=tell) if verbose else depth
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
     options = _options(settings, explain=explain, observe=observe, stats=stats)
@@ -300,6 +305,7 @@ def _run(
         profile,
         on_error=on_error,
         tell=tell,
+        detail=depth.detail,
         cascade=True,
         seconds=depth.seconds,
         # What stands for a budget is a number of judgements: none is left for audits.

@@ -31,6 +31,31 @@ Map = Annotated[
         "--map", metavar="THEIRS=OURS", help="A label of the data is this category; THEIRS= for none of them."
     ),
 ]
+#: Of what runs the model.
+Backend = Annotated[
+    str | None,
+    typer.Option("--backend", metavar="llama-cpp|transformers|openai|scripted", help="What runs the model."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME|PATH",
+        help="See `modcli models list`; for transformers also a folder, or ORG/NAME on the hub.",
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Of transformers. Default: a GPU."),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Of --backend openai, such as http://localhost:8000/v1."),
+]
+AllowRemote = Annotated[
+    bool, typer.Option("--allow-remote", help="Let posts leave this machine, to the --base-url.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what runs the model, and why.")]
 
 
 def parse_mapping(written: Sequence[str]) -> dict[str, str]:

@@ -49,6 +49,8 @@ class Background:
     @cached_property
     def scale(self) -> NDArray[np.float32]:
         """How far a post lies from the mean at each tap, root mean square over posts and entries. Shape (taps,)."""
+        if not self.states.size:
+            return np.zeros(self.states.shape[1], np.float32)  # nothing is read
         return np.asarray(np.sqrt(np.square(self.states - self.mean).mean(axis=(0, 2))), np.float32)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What Transformers does beyond the contract, with a tiny model; and that it reads as llama.cpp does, with a small one."""
+"""What Transformers does beyond the contract, and that it reads as llama.cpp does."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from modcli.prompts.template import conversation  # noqa: E402
 from modcli.weights.locate import ModelFile  # noqa: E402
 from tests.backends.test_contract import PREFIX, RUDE, SPAM, TEXTS, assert_alike  # noqa: E402
 from tests.backends.tiny import save_tiny  # noqa: E402
+from tests.backends.unpacked import unpack  # noqa: E402
 
-COSINE, NATS = 0.99, 0.05
+VOCABULARY = 400
 
 
 @pytest.fixture
@@ -178,12 +179,9 @@ def test_another_failure_of_the_runtime_is_told(tiny: Transformers, monkeypatch:
 
 
 def test_what_is_no_number_is_an_error(tiny: Transformers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiny._model.model.lm_head.weight, "data", torch.full((len(WEIGHT), 32), torch.nan))
+    monkeypatch.setattr(tiny._model.model.lm_head.weight, "data", torch.full((VOCABULARY, 32), torch.nan))
     with pytest.raises(BackendError, match="no numbers"):
         tiny.read(PREFIX, ["a"], questions=[SPAM])
-
-
-WEIGHT = range(400)
 
 
 def test_a_text_longer_than_the_room(tiny: Transformers) -> None:
@@ -212,24 +210,34 @@ def test_closed_model_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.small_model
-def test_reads_as_llama_cpp_does(small_model: ModelFile, llama: LlamaCpp) -> None:
-    """The same file through both: label words within 0.05 nats of the full-precision activations', states alike."""
+def test_reads_as_llama_cpp_does(small_model: ModelFile, llama: LlamaCpp, tmp_path: Path) -> None:
+    """The same weights through both. Within 0.05 nats where llama.cpp computes in full precision, too; with the file
+    as it is, it rounds activations, which alone moves SmolLM2's label words by up to 0.3 nats."""
     pytest.importorskip("gguf")
-    backend = Transformers(
-        small_model.path, name=small_model.name, digest=small_model.digest, device="cpu", threads=1
-    )
+    ours = Transformers(small_model.path, name=small_model.name, digest=small_model.digest, device="cpu")
+    unpacked = unpack(small_model.path, tmp_path / "unpacked.gguf")
+    exact = LlamaCpp(unpacked, name="exact", digest="0" * 64, threads=1)
+    try:
+        assert ours.facts == llama.facts
+        for theirs, nats in ((exact, 0.05), (llama, 0.5)):
+            assert_parity(ours, theirs, nats)
+    finally:
+        unpacked.unlink()
+        exact.close()
+        ours.close()
+
+
+def assert_parity(ours: Transformers, theirs: LlamaCpp, nats: float) -> None:
     texts = [*TEXTS, "You have WON a prize, call now", "see you at the lake on sunday"]
-    taps = (6, 16, llama.facts.layers - 1)
+    taps = (6, 16, theirs.facts.layers - 1)
     asked = [SPAM, Question("\n\n(question or statement?)", ("question", "statement"))]
-    assert backend.facts == llama.facts
-    assert backend.first_tokens(["spam", "ordinary"]) == llama.first_tokens(["spam", "ordinary"])
-    ours = backend.read(PREFIX, texts, taps=taps, questions=asked)
-    theirs = llama.read(PREFIX, texts, taps=taps, questions=asked)
-    backend.close()
-    for readout, other in zip(ours, theirs, strict=True):
+    assert ours.first_tokens(["spam", "ordinary"]) == theirs.first_tokens(["spam", "ordinary"])
+    found = ours.read(PREFIX, texts, taps=taps, questions=asked)
+    expected = theirs.read(PREFIX, texts, taps=taps, questions=asked)
+    for readout, other in zip(found, expected, strict=True):
         assert readout.tokens == other.tokens
         for tap in taps:
             a, b = readout.states[tap], other.states[tap]
-            assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > COSINE
-        for answer, expected in zip(readout.log_probabilities, other.log_probabilities, strict=True):
-            np.testing.assert_allclose(answer, expected, atol=NATS)
+            assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.99
+        for answer, other_answer in zip(readout.log_probabilities, other.log_probabilities, strict=True):
+            np.testing.assert_allclose(answer, other_answer, atol=nats)

@@ -240,7 +240,10 @@ def test_no_input_at_all(run: Run) -> None:
             ["--fail-on", "blok"],
             "flag --fail-on: fail_on must be one of block, warn, never; did you mean block?",
         ),
-        (["--backend", "transformers"], "flag --backend: backend must be one of auto, llama-cpp, scripted"),
+        (
+            ["--backend", "torch"],
+            "flag --backend: backend must be one of auto, llama-cpp, transformers, openai",
+        ),
         (["-p", "nosuch"], "there is no profile 'nosuch'"),
     ],
 )
