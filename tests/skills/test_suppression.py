@@ -82,7 +82,7 @@ def test_one_of_a_skill_is_of_no_other(tmp_path: Path) -> None:
         ("suppressions: all\n", "is not a list", 1),
         ("- a\n", "is not a list", 1),
         ("suppressions: [a]\n", "a suppression is a mapping", 1),
-        ("suppressions:\n  - rule: [\n", "expected the node content", 3),
+        ("suppressions:\n  - rule: [\n", "expected node content", 3),
     ],
 )
 def test_half_a_suppression_is_an_error_with_its_line(
