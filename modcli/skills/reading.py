@@ -185,7 +185,7 @@ def _front(main: SkillFile, unit: Unit, folder: str) -> Front:
     front = read_front(main.text or "")
     if unit.kind == "skill":
         told = () if main.read is Read.SKIPPED else specification_notes(front, folder)
-        return replace(front, notes=(*front.notes, *told))
+        return replace(front, notes=tuple(sorted((*front.notes, *told))))
     if not front.text("name"):
         # Clients name a command after its file.
         stem = main.path.rpartition("/")[2].rpartition(".")[0]

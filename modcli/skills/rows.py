@@ -115,7 +115,7 @@ def _first(row: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
 
 
 def _files(row: Mapping[str, Any], limits: Limits) -> Iterator[SkillFile]:
-    found = next((row[key] for key in FILES if row.get(key)), [])
+    found: Any = next((row[key] for key in FILES if row.get(key)), [])
     if isinstance(found, Mapping):
         found = [{"path": path, "content": content} for path, content in found.items()]
     if not isinstance(found, list):

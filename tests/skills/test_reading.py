@@ -651,3 +651,19 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
             pass
         list(itertools.islice(read_skills(tmp_path / "t.tar.gz"), take))
     assert opened() == before
+
+
+def test_the_examples() -> None:
+    skills, problems = read(EXAMPLES)
+    assert not problems
+    assert [(one.kind, one.name) for one in skills] == [
+        ("skill", "Meeting Notes"),
+        ("plugin", "recipe-kit"),
+        ("command", "shopping-list"),
+        ("skill", "recipe-card"),
+        ("skill", "tidy-photos"),
+    ]
+    assert [line for line, _ in skills[0].front.notes] == [2, 2, 3, 3, 4]
+    assert skills[0].description == "Turns a transcript into notes: who decided what, and who does what until when"
+    assert not any(one.front.notes for one in skills[3:])
+    assert not any(coverage_findings(one) for one in skills)
