@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from modcli.skills.front_matter import MOST_SEARCHED
 from modcli.skills.skill import Axis, Finding, Level, Read, Role, Rule, Skill, SkillFile
 
 _AXIS = Axis.COVERAGE
@@ -118,7 +119,7 @@ def coverage_findings(skill: Skill) -> list[Finding]:
 
 def form_findings(skill: Skill) -> list[Finding]:
     """Where the front matter of a skill strays from YAML and the specification; notes all of them."""
-    lines = (skill.main.text or "").split("\n")
+    lines = (skill.main.text or "")[:MOST_SEARCHED].split("\n")
     found = []
     for line, told in skill.front.notes:
         excerpt = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""

@@ -21,6 +21,8 @@ from modcli.skills.skill import Front
 
 #: Longer front matter is read line by line, not as YAML.
 MOST_CHARACTERS = 1 << 16
+#: Front matter that does not end within so many characters has no end.
+MOST_SEARCHED = 1 << 20
 #: Deeper values, and more of them or of their characters, aliases counted as what they stand for, are not read.
 DEEPEST, MOST_VALUES, MOST_EXPANDED = 20, 10_000, 1 << 18
 #: More keys of damaged front matter are not read.
@@ -54,6 +56,7 @@ def read_front(text: str) -> Front:
     stands twice the last value counts. A Front without fields, and with a body from line 1, where there is none. Raises
     nothing."""
     # Only where no other line ending is: lines are counted by these everywhere.
+    text = text[:MOST_SEARCHED]
     lines = text.split("\n" if "\n" in text else "\r")
     reading = _Reading()
     begin, end, body = _bounds(lines, reading)

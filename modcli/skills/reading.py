@@ -17,7 +17,7 @@ from modcli.skills.archives import BROKEN, archive_kind, open_archive
 from modcli.skills.files import DEFAULT_LIMITS, FileReader, Limits, importance
 from modcli.skills.front_matter import read_front, read_manifest, specification_notes
 from modcli.skills.layouts import IGNORES, MAINS, role_of
-from modcli.skills.rows import read_rows
+from modcli.skills.rows import read_json, read_rows
 from modcli.skills.skill import Front, Read, Role, Skill, SkillFile
 from modcli.skills.trees import Entry, FolderTree, Kind, Tree
 from modcli.skills.units import Unit, units_of
@@ -60,6 +60,8 @@ def _read(path: Path, limits: Limits) -> Iterator[Skill | Problem]:
         yield Problem(Location(str(path)), f"is {entry.why}", _NO_SKILL)
     elif entry.name.lower().endswith((".jsonl", ".ndjson")):
         yield from read_rows(real, limits)
+    elif entry.name.lower().endswith(".json"):
+        yield from read_json(real, limits)
     else:
         yield from _in_file(entry, path, limits)
 

@@ -58,6 +58,33 @@ def read_rows(path: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Skill | P
         yield Problem(Location(str(path)), f"cannot be opened: {(error.strerror or str(error)).lower()}")
 
 
+def read_json(path: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Skill | Problem]:
+    """As `read_rows`, of a JSON file that is one object, or a list of them. Raises nothing."""
+    place = Location(str(path))
+    try:
+        with open_regular(path) as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            yield Problem(
+                place, f"is longer than {MOST_BYTES:,} bytes", "write it as JSON Lines, one skill a line"
+            )
+            return
+        rows = json.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        yield Problem(place, f"cannot be opened: {(error.strerror or str(error)).lower()}")
+        return
+    except (ValueError, RecursionError) as error:
+        yield Problem(place, f"not valid JSON: {error}", _HINT)
+        return
+    for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
+        try:
+            if not isinstance(row, dict):
+                raise _Unusable("the row is no JSON object")
+            yield _skill(row, f"{path}:#{number}", limits)
+        except _Unusable as error:
+            yield Problem(place, f"element {number}: {error}", _HINT)
+
+
 def _row(line: Line, path: Path, limits: Limits) -> Skill | Problem:
     try:
         if line.size > len(line.head):

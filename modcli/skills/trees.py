@@ -28,7 +28,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Something in a tree. `path` is within the tree, with forward slashes. `opening` opens a file anew, each time.
 

@@ -174,6 +174,13 @@ def test_long_front_matter_is_read_key_by_key(monkeypatch: pytest.MonkeyPatch) -
     assert "12 keys: those from here on were not read" in notes(front)
 
 
+def test_front_matter_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_matter, "MOST_SEARCHED", 1000)
+    front = read_front("---\nname: n\n\n" + "k: v\n" * 1000 + "---\n")
+    assert front.fields == {"name": "n"}
+    assert "no closing" in notes(front)
+
+
 PLAIN = st.text(st.sampled_from("abcXYZ 09:#-'\"[]{}*&!|>%@`,?\t\\é中"), max_size=30)
 
 

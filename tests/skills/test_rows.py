@@ -11,7 +11,7 @@ import pytest
 
 from modcli.skills import rows
 from modcli.skills.files import Limits
-from modcli.skills.rows import TEXTS, read_rows
+from modcli.skills.rows import TEXTS, read_json, read_rows
 from modcli.skills.skill import Read, Role, Skill
 from modcli.sources.post import Problem
 
@@ -132,3 +132,25 @@ def test_what_is_not_utf8_or_not_there(tmp_path: Path) -> None:
 def test_halves_of_surrogate_pairs_are_no_reason_to_fail(tmp_path: Path) -> None:
     found = skill(tmp_path, '{"body": "a\\ud800b"}\n')
     assert len(found.digest) == 64
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [([{"body": TEXT}, 5, {"body": TEXT}], 2), ({"body": TEXT}, 1)]
+)
+def test_json_that_is_no_json_lines(tmp_path: Path, content: Any, expected: int) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content, indent=2))
+    found = list(read_json(path))
+    assert [one.root for one in found if isinstance(one, Skill)] == [f"{path}:#1", f"{path}:#3"][:expected]
+    assert [one.message for one in found if isinstance(one, Problem)] == [
+        "element 2: the row is no JSON object"
+    ] * (expected - 1)
+
+
+def test_json_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("{")
+    assert "not valid JSON" in str(list(read_json(path)))
+    monkeypatch.setattr(rows, "MOST_BYTES", 0)
+    assert "is longer than" in str(list(read_json(path)))
+    assert "no such file" in str(list(read_json(tmp_path / "none")))
