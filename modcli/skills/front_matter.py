@@ -31,6 +31,7 @@ MOST_KEYS = 1_000
 MOST_UNCLOSED = 200
 
 _KEY = re.compile(r"""(["']?)([^\W\d][\w.-]*)\1[ \t]*:(?=[ \t\r]|$)""")
+_COMMENT = re.compile(r"\s*<!--.*-->\s*")
 _CLOSING = re.compile(r"(?:-{3,}|\.{3})[ \t\r]*")
 _OPENING = re.compile(r"-{3,}[ \t\r]*")
 #: What YAML does not let into a stream (YAML 1.1, section 5.1), and what breaks a line for it alone.
@@ -95,13 +96,13 @@ def read_manifest(text: str) -> Front:
 def _bounds(lines: list[str], reading: _Reading) -> tuple[int, int, int]:
     """Where front matter begins and ends among the lines (from 0, the end excluded), and the line (from 1) on which the
     body begins."""
-    top = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    top = next((i for i, line in enumerate(lines) if line.strip() and not _COMMENT.fullmatch(line)), 0)
     if _OPENING.fullmatch(lines[top]):
         if top:
             reading.notes.append((top + 1, "front matter does not begin on the first line"))
         if len(lines[top].rstrip()) > 3:
             reading.notes.append((top + 1, "the opening fence is longer than `---`"))
-        begin = top + 1
+        begin = _unheaded(lines, top + 1, reading)
     elif lines[top].startswith(("name:", "description:")) and _closing(lines, top, MOST_UNCLOSED) is not None:
         reading.notes.append((top + 1, "front matter has no opening `---`"))
         begin = top
@@ -116,6 +117,17 @@ def _bounds(lines: list[str], reading: _Reading) -> tuple[int, int, int]:
     if end > begin:
         reading.notes.append((begin + 1, "front matter has no closing `---`"))
     return begin, end, end + 1
+
+
+def _unheaded(lines: list[str], begin: int, reading: _Reading) -> int:
+    """Where the keys begin: formatters of Markdown take front matter without an end for a heading, and write it so."""
+    first = next((i for i in range(begin, min(len(lines), begin + 3)) if lines[i].strip()), begin)
+    heading = re.match(r"#{1,6} +", lines[first]) if first < len(lines) else None
+    if heading is None or not _KEY.match(lines[first][heading.end() :]):
+        return begin
+    lines[first] = lines[first][heading.end() :]
+    reading.notes.append((first + 1, "front matter is written as a heading"))
+    return first
 
 
 def _closing(lines: list[str], begin: int, most: int) -> int | None:

@@ -101,6 +101,13 @@ def test_fields_lines_and_body() -> None:
             [2, 3, 4, 5],
             "",
         ),
+        ("<!-- a word -->\n---\nname: a\n---\n", {"name": "a"}, [3], "2 front matter does not begin"),
+        (
+            "---\n\n## name: a\nk: v\n\n# Title\n",
+            {"name": "a", "k": "v"},
+            [3, 4],
+            "3 front matter is written as a heading",
+        ),
         ("---\rname: a\r---\rbody", {"name": "a"}, [2], ""),
     ],
 )
