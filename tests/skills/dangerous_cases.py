@@ -75,14 +75,18 @@ def page(code: str, language: str = "bash", before: str = "Run this:") -> str:
     return f"# Work\n\n{before}\n\n```{language}\n{code.rstrip()}\n```\n"
 
 
-def md(name: str, rule: str, code: str, language: str = "bash", before: str = "Run this:", **more: Any) -> Case:
+def md(
+    name: str, rule: str, code: str, language: str = "bash", before: str = "Run this:", **more: Any
+) -> Case:
     """A case of one block in SKILL.md."""
     return Case(name, {"SKILL.md": page(code, language, before)}, rule, **more)
 
 
 def script(name: str, rule: str, path: str, code: str, **more: Any) -> Case:
     """A case of one script that the instructions run."""
-    runner = {"py": "python3", "sh": "bash", "js": "node", "ts": "npx tsx", "mjs": "node"}[path.rpartition(".")[2]]
+    runner = {"py": "python3", "sh": "bash", "js": "node", "ts": "npx tsx", "mjs": "node"}[
+        path.rpartition(".")[2]
+    ]
     return Case(name, {"SKILL.md": page(f"{runner} {path}"), path: code}, rule, **more)
 
 
@@ -198,7 +202,8 @@ FIRST_CLEAN = (
           "import base64, os, requests\n\nr = requests.post('https://api.example.com/img', json={'p': 'cat'},\n"
           "    headers={'x-api-key': os.environ['IMG_API_KEY']})\n"
           "open('out.png', 'wb').write(base64.b64decode(r.json()['b64']))\n"}),
-    clean("download-data-file", page("curl -L -o data.csv https://data.example.com/d.csv\npython scripts/load.py data.csv")),
+    clean("download-data-file", page(
+          "curl -L -o data.csv https://data.example.com/d.csv\npython scripts/load.py data.csv")),
     clean("curl-pipe-jq", page("curl -s https://api.example.com/v1 | jq -r '.items[].name'")),
     clean("curl-pipe-python-json", page("curl -s https://api.example.com/v1 | python3 -m json.tool")),
     clean("remove-build", page("rm -rf dist build .cache && mkdir dist")),

@@ -1,0 +1,262 @@
+"""Findings about what a skill grants, declares and carries: tools, hooks, commands that run on loading, programs, and
+documents with scripts in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modcli.skills.capabilities import Capability, Kind
+from modcli.skills.code import CodeFacts, command_facts
+from modcli.skills.compiled import compiled_findings
+from modcli.skills.dangerous_rules import finding
+from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
+
+_DOCUMENT = re.compile(
+    r"\.(docx?|docm|dotm?|xlsx?|xlsm|xlsb|pptx?|pptm|odt|ods|odp|pdf|rtf|epub)!", re.IGNORECASE
+)
+_WITH_MACROS = re.compile(r"\.(docm|dotm|xlsm|xlsb|pptm)!", re.IGNORECASE)
+_SCRIPT = re.compile(
+    r"\.(sh|bash|py|js|ps1|bat|cmd|vbs|exe|scr|hta|command|pl|rb|jar|dll|so|dylib)$", re.IGNORECASE
+)
+_MACRO = re.compile(r"vbaProject\.bin$|/Basic/|macros?/", re.IGNORECASE)
+_PROGRAM = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
+_NO_PROGRAM = re.compile(
+    r"\.(png|jpe?g|gif|svg|txt|md|json|ya?ml|csv|pdf|docx|ttf|woff2?|ico|dat|log|css|html?)$", re.IGNORECASE
+)
+_UNLIMITED = re.compile(
+    r"(?:^|[\s,])(Bash|Shell|shell|exec|terminal|\*)(\(\s*(\*|\*:\*|:\*)?\s*\))?(?=$|[\s,])"
+)
+_NET_TOOL = re.compile(r"\b(WebFetch|WebSearch|Fetch|Browser|mcp__\w+)\b")
+_ONLY_SHOWS = re.compile(
+    r"^\s*(git (status|diff|log|branch|show|rev-parse|remote|ls-files|config --get|describe|stash list|tag|"
+    r"worktree list|blame|merge-base)"
+    r"|ls|pwd|date|whoami|uname|cat|head|tail|wc|find|tree|echo|grep|rg|which|node -v|node --version|python3? --version|"
+    r"npm (ls|list|-v)|gh (pr|issue|repo|run|auth) (view|list|status|diff|checks)|test|\[|jq|basename|"
+    r"dirname|command -v|true|sort|uniq|"
+    r"cut|tr|sed -n|printf|stat|file|du|df|docker (ps|images)|kubectl get|xargs|cargo --version|"
+    r"go version)\b(?!.*(-exec\b|-delete\b))"
+)
+_NO_NETWORK = re.compile(
+    r"\b(no (network|internet)|offline only|works offline|without (network|internet)|network:\s*(false|none|no))\b",
+    re.IGNORECASE,
+)
+
+
+def form_findings(
+    skill: Skill, code: Mapping[str, CodeFacts], reached: Mapping[str, tuple[str, int]]
+) -> list[Finding]:
+    """All findings of this module. `reached` are the files that are run: path to (by which file, line)."""
+    uses = {fact.capability for one in code.values() for fact in one.facts}
+    return [
+        *_grants(skill, uses),
+        *_declared(skill, code, uses),
+        *_hooks(skill),
+        *_dynamic(skill, code),
+        *(found for file in skill.files for found in _carried(file, reached)),
+        *compiled_findings(skill, reached),
+    ]
+
+
+def _grants(skill: Skill, uses: set[Capability]) -> Iterator[Finding]:
+    front = skill.front
+    for key in ("allowed-tools", "allowed_tools", "tools"):
+        tools = front.text(key)
+        match = _UNLIMITED.search(tools)
+        if match is None:
+            continue
+        starred = match[1] == "*" or match[2] is not None
+        network = bool(_NET_TOOL.search(tools)) or Capability.NETWORK_OUT in uses
+        level = Level.WARNING if starred or network else Level.NOTE
+        told = f"{key} grants {match[0].strip(' ,')}: any command" + (
+            ", and the network is used" if network else ""
+        )
+        yield finding("grant-too-wide", skill.main.path, front.lines.get(key, 0), told, level)
+
+
+def _declared(skill: Skill, code: Mapping[str, CodeFacts], uses: set[Capability]) -> Iterator[Finding]:
+    front = skill.front
+    said = _NO_NETWORK.search(front.text("compatibility"))
+    if said and Capability.NETWORK_OUT in uses:
+        path, line = _first(code, Capability.NETWORK_OUT)
+        near = ((path, line, "uses the network"),)
+        line = front.lines.get("compatibility", 0)
+        yield finding(
+            "undeclared-use",
+            skill.main.path,
+            line,
+            f'says "{said[0]}", but its code uses the network',
+            near=near,
+        )
+    declared = _required_variables(front.fields.get("metadata"))
+    if declared:
+        read = {
+            fact.target
+            for one in code.values()
+            for fact in one.facts
+            if fact.capability is Capability.SECRET_VARIABLES
+        }
+        more = sorted(read - declared)
+        if more:
+            line = front.lines.get("metadata", 0)
+            yield finding(
+                "undeclared-use",
+                skill.main.path,
+                line,
+                f"reads secret variables that are not declared: {', '.join(more)}",
+            )
+    tools = front.text("allowed-tools")
+    if tools and "Bash" not in tools and "*" not in tools and Capability.PROCESS in uses:
+        path, line = _first(code, Capability.PROCESS)
+        told = "commands are run, but allowed-tools names none that may"
+        yield finding("undeclared-use", path, line, told, Level.NOTE)
+
+
+def _first(code: Mapping[str, CodeFacts], capability: Capability) -> tuple[str, int]:
+    return next(
+        (path, fact.line) for path, one in code.items() for fact in one.facts if fact.capability is capability
+    )
+
+
+def _required_variables(metadata: Any) -> set[str]:
+    """The variables that the metadata of a registry declare, under any of its names."""
+    if not isinstance(metadata, Mapping):
+        return set()
+    found: set[str] = set()
+    for name in ("openclaw", "clawdbot", "clawdis"):
+        inner = metadata.get(name)
+        if isinstance(inner, Mapping):
+            requires = inner.get("requires")
+            listed = requires.get("env") if isinstance(requires, Mapping) else None
+            found |= {str(one) for one in listed} if isinstance(listed, list) else set()
+            variables = inner.get("envVars")
+            for one in variables if isinstance(variables, list) else ():
+                found.add(str(one.get("name") if isinstance(one, Mapping) else one))
+            found |= {str(inner["primaryEnv"])} if inner.get("primaryEnv") else set()
+    return found
+
+
+def commands_of(value: Any) -> Iterator[str]:
+    """All texts under a key `command` or `bash` of nested settings, with their arguments; at most twelve levels deep."""
+    todo = [(value, 0)]
+    while todo:
+        one, depth = todo.pop(0)
+        if isinstance(one, Mapping):
+            command = one.get("command", one.get("bash"))
+            if isinstance(command, str):
+                args = one.get("args")
+                yield " ".join([command, *map(_quoted, args)]) if isinstance(args, list) else command
+            todo += [(inner, depth + 1) for inner in one.values()] if depth < 12 else []
+        elif isinstance(one, (list, tuple)) and depth < 12:
+            todo += [(inner, depth + 1) for inner in one]
+
+
+def _quoted(word: Any) -> str:
+    text = str(word)
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _hooks(skill: Skill) -> Iterator[Finding]:
+    """Hooks of the front matter, and of settings files; servers of .mcp.json and scripts that npm runs by itself."""
+    front = skill.front
+    line = front.lines.get("hooks", 0)
+    for command in commands_of(front.fields.get("hooks")):
+        yield from _commands(skill.main.path, line, command, "hook-commands", "a hook runs")
+    for file in skill.files:
+        name = file.path.rpartition("/")[2]
+        hooks = file.role is Role.HOOKS or name in ("hooks.json", "settings.json", "settings.local.json")
+        if (
+            not (hooks or file.role is Role.MCP or name in (".mcp.json", "plugin.json", "package.json"))
+            or not file.text
+        ):
+            continue
+        settings = _json(file)
+        if name == "package.json":
+            scripts = settings.get("scripts") if isinstance(settings, Mapping) else None
+            for key in ("preinstall", "install", "postinstall", "prepare"):
+                if isinstance(scripts, Mapping) and isinstance(scripts.get(key), str):
+                    told = f"npm runs on installing ({key})"
+                    yield from _commands(file.path, _line(file, scripts[key]), scripts[key], "", told)
+            continue
+        for command in commands_of(settings):
+            rule = "hook-commands" if hooks or (name == "plugin.json" and "hooks" in str(settings)) else ""
+            yield from _commands(file.path, _line(file, command), command, rule, "a hook runs")
+
+
+def _json(file: SkillFile) -> Any:
+    try:
+        return json.loads((file.text or "").lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _line(file: SkillFile, command: str) -> int:
+    """The line on which a command of a settings file stands."""
+    start = json.dumps(command, ensure_ascii=False)[1:-1][:40].split(" '")[0]
+    lines = (file.text or "").split("\n")
+    return next((i for i, line in enumerate(lines, 1) if start[:40] and start in line), 0)
+
+
+def _commands(path: str, line: int, command: str, rule: str, told: str) -> Iterator[Finding]:
+    if rule:
+        yield finding(rule, path, line, f"{told}: {command[:160]}")
+    yield from settings_findings(command_facts(path, [(line, command)]))
+
+
+def settings_findings(code: CodeFacts) -> Iterator[Finding]:
+    """What the commands of a settings file do, by the flows of them: there is nobody who reads them first."""
+    for flow in code.flows:
+        if flow.kind is Kind.DOWNLOAD:
+            yield finding(
+                "download-execution",
+                code.path,
+                flow.line,
+                f"what comes from {flow.told} is run by {flow.into}",
+            )
+        elif flow.kind is Kind.DECODED:
+            yield finding(
+                "decoded-execution", code.path, flow.line, f"what {flow.told} decodes is run by {flow.into}"
+            )
+        elif flow.kind in (Kind.CREDENTIAL, Kind.ENVIRONMENT, Kind.DOTENV):
+            yield finding(
+                "credential-network",
+                code.path,
+                flow.line,
+                f"{flow.told} goes to {flow.target or 'the network'}",
+            )
+
+
+def _dynamic(skill: Skill, code: Mapping[str, CodeFacts]) -> Iterator[Finding]:
+    for file in skill.files:
+        if file.role not in (Role.SKILL, Role.COMMAND, Role.AGENT) and file.path != skill.main.path:
+            continue
+        for block in code[file.path].blocks:
+            if block.kind == "dynamic":
+                parts = [one for one in re.split(r"\|\||&&|[;|\n]", block.text) if one.strip()]
+                shows = all(_ONLY_SHOWS.match(one) for one in parts) and "$(" not in block.text
+                level = Level.NOTE if shows else Level.WARNING
+                told = f"runs when the file is loaded: {block.text.strip()[:160]}"
+                yield finding("dynamic-command", file.path, block.line, told, level)
+
+
+def _carried(file: SkillFile, reached: Mapping[str, tuple[str, int]]) -> Iterator[Finding]:
+    """Programs, hidden files and documents that carry what runs."""
+    by = reached.get(file.path)
+    near = ((by[0], by[1], f"runs {file.path}"),) if by else ()
+    name = file.path.rpartition("!")[2].rpartition("/")[2]
+    program = file.content.startswith(_PROGRAM) and file.text is None
+    hidden = name.startswith(".") and name not in (".", "..")
+    if by and program:
+        rule = "binary-disguised" if hidden or _NO_PROGRAM.search(name) else "binary-executed"
+        yield finding(rule, file.path, 0, f"a program for the machine, which {by[0]} runs", near=near)
+    elif by and hidden:
+        yield finding("hidden-executed", file.path, 0, f"a hidden file, which {by[0]} runs", near=near)
+    if _DOCUMENT.search(file.path):
+        member = file.path.rpartition("!")[2]
+        if _MACRO.search(member):
+            rule = "document-macro" if _WITH_MACROS.search(file.path) else "document-script"
+            yield finding(rule, file.path, 0, f"macros in a document: {member}")
+        elif _SCRIPT.search(member) or (file.text or "").startswith("#!"):
+            yield finding("document-script", file.path, 0, f"a script in a document: {member}", near=near)
