@@ -42,7 +42,11 @@ class Endpoint:
 
     def __init__(self, server: Server, *, model: str = "auto", context: int = 8192, at_once: int = 8) -> None:
         self._server = server
-        row = self._row(model)
+        try:
+            row = self._row(model)
+        except BaseException:
+            server.close()
+            raise
         self._model = str(row["id"])
         telling = json.dumps({name: row.get(name) for name in _TELLING}, sort_keys=True)
         known = row.get("max_model_len")

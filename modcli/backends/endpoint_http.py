@@ -109,6 +109,7 @@ class Server:
             self._headers["Authorization"] = f"Bearer {key}"
         self._timeout, self._tries, self._sleep = timeout, tries, sleep
         self._local = threading.local()
+        self._connections: set[http.client.HTTPConnection] = set()
         self._given_up_until = 0.0
         self.throttle = Throttle(at_once)
 
@@ -121,11 +122,18 @@ class Server:
         return self._ask("POST", path, json.dumps(body).encode())
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
+        """Close all connections."""
+        for connection in list(self._connections):
             connection.close()
-            self._local.connection = None
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """This thread's. It opens itself again after it was closed."""
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            kind = http.client.HTTPSConnection if self._scheme == "https" else http.client.HTTPConnection
+            connection = self._local.connection = kind(self.host, self._port, timeout=self._timeout)
+            self._connections.add(connection)
+        return connection
 
     def _ask(self, method: str, path: str, body: bytes | None) -> Any:
         tries = 1 if time.monotonic() < self._given_up_until else self._tries
@@ -137,7 +145,7 @@ class Server:
                 with self.throttle.turn():
                     status, after, content = self._once(method, path, body)
             except (OSError, http.client.HTTPException) as error:
-                self.close()
+                self._connection().close()
                 failure, after = self._unreachable(error), ""
             else:
                 if status == 200:
@@ -154,15 +162,12 @@ class Server:
 
     def _once(self, method: str, path: str, body: bytes | None) -> tuple[int, str, bytes]:
         """Status, Retry-After and content of one answer."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            kind = http.client.HTTPSConnection if self._scheme == "https" else http.client.HTTPConnection
-            connection = self._local.connection = kind(self.host, self._port, timeout=self._timeout)
+        connection = self._connection()
         connection.request(method, self._path + path, body, self._headers)
         answer = connection.getresponse()
         content = answer.read(_LARGEST + 1)
         if answer.will_close or len(content) > _LARGEST:
-            self.close()
+            connection.close()
         if len(content) > _LARGEST:
             raise http.client.HTTPException(f"an answer of more than {_LARGEST} bytes")
         return answer.status, answer.getheader("Retry-After", ""), content

@@ -70,7 +70,13 @@ def build_moderator(
 
 
 def refuse_blind(settings: Settings, profile: Profile) -> None:
-    """Raise UsageError where a category has no example and was not tuned, and only the reading is to judge."""
+    """Raise UsageError where only the reading is to judge, and a category has no example and was not tuned, or the
+    runtime reads nothing."""
+    if settings.stage == Stage.READING and settings.backend == "openai":
+        raise UsageError(
+            "--stage reading judges by hidden states, and a server gives no hidden states",
+            hint="Leave out --stage, or use another backend.",
+        )
     if settings.stage != Stage.READING or load_tuning(settings.data_dir / TUNING, profile.digest):
         return
     _refuse(without_examples(as_judged(profile)))

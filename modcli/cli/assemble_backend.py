@@ -133,4 +133,6 @@ def _endpoint(settings: Settings, detail: Tell) -> LazyBackend:
     detail(
         f"backend: openai at {server.url}, model {endpoint.facts.name}: label words only, no hidden states"
     )
-    return LazyBackend(lambda: endpoint, digest=endpoint.facts.digest, facts_file=None)
+    backend = LazyBackend(lambda: endpoint, digest=endpoint.facts.digest, facts_file=None)
+    _ = backend.facts  # from here on it is made, and closing closes it
+    return backend
