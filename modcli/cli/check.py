@@ -209,7 +209,9 @@ def check(
     if skill:
         refuse_texts({"text": text, "input-format": input_format, "text-field": text_field, "print": which})
         refuse_texts({"explain": explain, "throughput": throughput, "budget": budget, "group": group})
-        raise typer.Exit(_check_skills([*skill, *(files or [])], flags, of_skills, observe, stats))
+        raise typer.Exit(
+            _check_skills([*filter(None, skill), *(files or [])], flags, of_skills, observe, stats)
+        )
     of_skills.refuse()
     if which is not None and (format is not None or explain):
         raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")

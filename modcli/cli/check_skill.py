@@ -96,6 +96,8 @@ def check_skills(
         raise UsageError("--stage prefilter is for texts", hint="leave out --stage, or --rules-only")
     if of_skills.rules_only and of_skills.adjudicate:
         raise UsageError("--adjudicate asks the model, and --rules-only does without one")
+    if not wish.paths:
+        raise UsageError("--skill names no path", hint="a folder, a file, a ZIP or JSON Lines of skills")
     known = _known(wish)
     if of_skills.write_baseline is not None:
         check_output_file(of_skills.write_baseline)

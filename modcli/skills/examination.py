@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from modcli.skills.coverage import RULES as COVERAGE_RULES
 from modcli.skills.coverage import coverage_findings, form_findings
 from modcli.skills.dangerous import RULES as DANGEROUS_RULES
@@ -10,8 +12,13 @@ from modcli.skills.hidden import RULES as HIDDEN_RULES
 from modcli.skills.hidden import hidden_findings
 from modcli.skills.skill import Axis, Finding, Level, Rule, Skill
 
+
+def _all(rules: Mapping[str, Rule] | Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(rules.values() if isinstance(rules, Mapping) else rules)
+
+
 #: Every rule, in the order of the answers.
-RULES: tuple[Rule, ...] = (*HIDDEN_RULES, *DANGEROUS_RULES, *COVERAGE_RULES)
+RULES: tuple[Rule, ...] = (*_all(HIDDEN_RULES), *_all(DANGEROUS_RULES), *_all(COVERAGE_RULES))
 
 
 def examine(skill: Skill) -> list[Finding]:
