@@ -84,7 +84,6 @@ TESTED_WITH = {
     "item.py": "sources/test_text.py",
     "skills/files.py": "skills/test_reading.py",
     "skills/skill.py": "skills/test_reading.py",
-    "skills/trees.py": "skills/test_reading.py",
     "skills/units.py": "skills/test_reading.py",
     "backends/base.py": "backends/test_contract.py",
     "backends/llama_session.py": "backends/test_llama_cpp.py",

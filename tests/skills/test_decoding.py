@@ -38,6 +38,7 @@ FRENCH = "# Résumé\n\nCette compétence lit les fichiers et écrit le résulta
         (RUSSIAN, "cp1251", "cp1251"),
         (RUSSIAN, "koi8-r", "koi8-r"),
         (FRENCH, "latin-1", "cp1252"),
+        ("größe", "latin-1", "cp1252"),
     ],
 )
 def test_encodings_are_told_apart(text: str, encoding: str, expected: str) -> None:

@@ -248,6 +248,15 @@ def test_a_dump_of_folders_and_archives(tmp_path: Path) -> None:
     assert problems[0].message.startswith("cannot be read")
 
 
+def test_archives_of_archives_of_archives_of_skills(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "3.zip", {"SKILL.md": "x"})
+    for number in (2, 1):
+        path = zipped(tmp_path / f"{number}.zip", {f"{number + 1}.zip": path.read_bytes()})
+    skills, problems = read(path)
+    assert not skills
+    assert "an archive 3 deep in others" in problems[0].message
+
+
 def test_a_dump_is_read_one_by_one(tmp_path: Path) -> None:
     for number in range(60):
         skill_at(tmp_path / f"s{number}", big_txt="x" * 200_000)
@@ -369,6 +378,12 @@ def test_folders_of_links_to_skills(tmp_path: Path) -> None:
     assert only(tmp_path / "skills" / "tidy").name == "tidy"
 
 
+def test_links_to_what_is_read_anyway_are_no_problem(tmp_path: Path) -> None:
+    skill_at(tmp_path / "all" / "tidy")
+    (tmp_path / "all" / "alias").symlink_to("tidy")
+    assert only(tmp_path / "all").name == "tidy"
+
+
 def test_a_skill_md_that_is_a_link_out(tmp_path: Path) -> None:
     (tmp_path / "away.md").write_text(MAIN)
     (tmp_path / "tidy").mkdir()
@@ -480,6 +495,13 @@ def test_a_budget_of_bytes(tmp_path: Path) -> None:
         Read.SKIPPED,
     ]
     assert sum(len(file.content) for file in skill.files) == 800
+
+
+def test_a_cut_within_a_letter_is_no_damage(tmp_path: Path) -> None:
+    folder = skill_at(tmp_path / "tidy", a_py="a" * 79 + "é")
+    file = files(only(folder, Limits(file=80, tail=0)))["a.py"]
+    assert (file.read, file.encoding, file.text) == (Read.CUT, "utf-8", "a" * 79)
+    assert file.why == "1 of 81 bytes were not read at its end"
 
 
 def test_a_deep_folder(tmp_path: Path) -> None:
@@ -664,6 +686,9 @@ def test_the_examples() -> None:
         ("skill", "tidy-photos"),
     ]
     assert [line for line, _ in skills[0].front.notes] == [2, 2, 3, 3, 4]
-    assert skills[0].description == "Turns a transcript into notes: who decided what, and who does what until when"
+    assert (
+        skills[0].description
+        == "Turns a transcript into notes: who decided what, and who does what until when"
+    )
     assert not any(one.front.notes for one in skills[3:])
     assert not any(coverage_findings(one) for one in skills)
