@@ -94,7 +94,7 @@ _DOTENV_PATH = re.compile(
     r"(^|/)\.env(\.(local|production|prod|development|staging))?$|(^|/)\.openclaw/\.env$|(^|/)\.envrc$"
 )
 _USER_PATH = re.compile(
-    r"^(~|/home/[^/]+|/Users/[^/]+|\0)/?(\*+/?)*$|^(~|/home/[^/]+|/Users/[^/]+|\0)/(Documents|Desktop|Pictures|Photos|"
+    r"^(~|/home/[^/]+|/Users/[^/]+)/?(\*+/?)*$|^(~|/home/[^/]+|/Users/[^/]+|\0)/(Documents|Desktop|Pictures|Photos|"
     r"Downloads|Library/(Messages|Mail|Application Support/(AddressBook|CallHistory))|"
     r"\.(bash|zsh|python|psql|mysql|node_repl)_history|\.claude/(projects|history)|\.local/share/fish|"
     r"\.config/(Signal|discord|Slack)|\.thunderbird)|/\.(bash|zsh)_history$|^/etc/passwd$|chat\.db$"

@@ -205,6 +205,10 @@ def _attached(value: Value, text: str, call: Call, host: str, effect: Effect) ->
 
 def _send(call: Call, name: str, effect: Effect) -> None:
     line = shown(call)
+    remote = re.compile(r"^([\w.\0-]+@)?[\w.\0-]{2,}:(?!\\)|^\w+://")
+    if name in ("scp", "rsync") and not any(remote.match(one.text or "") for one in call.args):
+        _copy(call, line, effect)
+        return
     words = [one for one in call.args if not (one.text or "").startswith("-")]
     target = next(
         (one.known for one in words if re.search(r"[.@:]", one.known) and not secret_path(path(one))), ""

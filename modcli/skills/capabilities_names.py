@@ -74,8 +74,6 @@ READERS = {
         "xargs",
         "type",
         "plutil",
-        "rsync",
-        "scp",
         "gpg",
         "tee",
     ),

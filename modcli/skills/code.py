@@ -126,7 +126,8 @@ def facts(file: SkillFile, language: str = "") -> CodeFacts:
         Role.COMMAND,
         Role.AGENT,
     ):
-        found = blocks(file.text)
+        title = re.sub(r"[^\w]+|_", " ", name.rpartition("/")[2]) if file.role is Role.DOCUMENT else ""
+        found = blocks(file.text, title)
         groups: dict[str, list[Block]] = {}
         for block in found:
             if block.language in _BUILDERS and not block.example:
@@ -254,8 +255,9 @@ def _nested(language: str, value: Value, call: Call, outer: Builder, program: Pr
     if language == outer.language:
         builder.values, builder.aliases = dict(outer.values), dict(outer.aliases)
     if HOLE in text:
-        program.edge(value.node, program.binding(0, "__hole__"))
-        text = text.replace(HOLE, "$__hole__" if language == "bash" else "__hole__")
+        hole = f"hole_{program.node()}_"
+        program.edge(value.node, program.binding(0, hole))
+        text = text.replace(HOLE, f"${{{hole}}}" if language == "bash" else hole)
     fits = call.line + text.count("\n") <= call.last_line + 1
     builder.fixed_line = 0 if fits else value.line
     errors = len(program.errors)

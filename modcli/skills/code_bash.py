@@ -223,7 +223,7 @@ class BashBuilder(Builder):
     ) -> Value | None:
         """Joins the commands from `first` to `end`, which print `out`, to the files they are directed to and from."""
         calls = range(first, len(self.program.calls) if end is None else end)
-        for _, child, value, start, stop in redirects:
+        for _, child, value, start, stop in sorted(redirects, key=lambda one: one[1].type == "file_redirect"):
             operator = text_of(child).lstrip("0123456789")[:2]
             if child.type == "file_redirect" and value is not None:
                 if operator.startswith("<"):
@@ -236,11 +236,18 @@ class BashBuilder(Builder):
                 elif operator in (">&", "<&") and (value.text or "").isdigit():
                     continue
                 else:
-                    self.call(node, "file.write", value, *([out] if out else []))
+                    self.call(node, "file.write", value, *([self.printed(out)] if out else []))
             else:
                 self.feed(calls, value)
                 if stop > start:  # a heredoc whose line goes on with a pipe
                     self.feed(range(start, stop), out)
+        return out
+
+    def printed(self, out: Value) -> Value:
+        """The output of a command; of a `cat` that only hands on what it is fed, with its text."""
+        made = self.program.calls[out.call] if out.call >= 0 else None
+        if made is not None and made.name in ("cat", "tee") and not made.args and made.stdin is not None:
+            return replace(made.stdin, node=self.program.node(out.node, made.stdin.node))
         return out
 
     def on_heredoc_redirect(self, _: Node, children: list[Child]) -> Value | None:

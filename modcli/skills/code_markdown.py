@@ -87,14 +87,16 @@ class Block:
         return self.line + self.text.rstrip("\n").count("\n")
 
 
-def blocks(text: str) -> list[Block]:
-    """The code in a Markdown text, in order. Lines count from 1, front matter included, which is left out.
+def blocks(text: str, title: str = "") -> list[Block]:
+    """The code in a Markdown text, in order. Lines count from 1, front matter included, which is left out. `title` is
+    what a document that is read on demand is called: where that, or a heading above, speaks of what is bad, so does all
+    below.
 
     Raises MissingExtraError where markdown-it-py is not installed.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = _front_matter_end(lines)
-    found = list(_read("\n".join([""] * first + lines[first:])))
+    found = list(_read("\n".join([""] * first + lines[first:]), title))
     return sorted(found, key=lambda one: one.line)
 
 
@@ -117,21 +119,25 @@ def _tokens(text: str) -> list[Any]:
     return list(MarkdownIt("commonmark").enable("table").parse(text))
 
 
-def _read(text: str) -> Iterator[Block]:
-    heading, before, in_table, in_heading = "", "", 0, False
+def _read(text: str, title: str) -> Iterator[Block]:
+    heading, before, in_table, in_heading = "", "", 0, 0
+    above: dict[int, str] = {}
     for token in _tokens(text):
         line = (token.map[0] if token.map else 0) + 1
         if token.type in ("table_open", "table_close"):
             in_table += 1 if token.type == "table_open" else -1
         elif token.type in ("heading_open", "heading_close"):
-            in_heading = token.type == "heading_open"
+            in_heading = int(token.tag[1:]) if token.type == "heading_open" else 0
         elif token.type in ("fence", "code_block"):
             yield from _fenced(token, line, heading, before)
             before = ""
         elif token.type == "html_block":
             yield from _html(token.content, line, heading)
         elif token.type == "inline" and in_heading:
-            heading, before = token.content, ""
+            above = {level: said for level, said in above.items() if level < in_heading} | {
+                in_heading: token.content
+            }
+            heading, before = " / ".join([title, *above.values()]) if title else token.content, ""
         elif token.type == "inline" and not in_table:
             before = token.content
             yield from _inline(token.content, line, heading)

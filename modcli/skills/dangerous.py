@@ -49,6 +49,7 @@ _DISK = re.compile(r"\bdd .*of=/dev/(sd|nvme|disk|hd|vd|mmcblk)|^deletes: (mkfs\
 _PRIVATE = re.compile(
     r"_history|passwd$|Messages|Mail|AddressBook|CallHistory|Signal|discord|chat\.db|thunderbird|\.claude|^(~|/home|/Users)[^.]{0,30}$"
 )
+_PROSE = re.compile(r"\.(md|mdx|mdc|markdown|html?|json|ya?ml|toml|txt|csv|tsv|rst)$", re.IGNORECASE)
 #: So far apart two lines of a function may be that "beside" means something.
 NEAR = 15
 
@@ -81,10 +82,12 @@ def judged(skill: Skill) -> Judged:
             for target in _called(ran, path, files):
                 if target in reached or target == path:
                     continue
-                reached[target] = (path, line)
                 runner = INTERPRETERS.get(by.rpartition("/")[2], "")
+                if _PROSE.search(target) and not runner and not ran.startswith(("./", "/")):
+                    continue  # a path in a text, not a command
                 if not language_of(files[target]) and files[target].text is not None:
                     code[target] = facts(files[target], runner or "bash")
+                reached[target] = (path, line)
                 todo.append(target)
     return Judged(skill, code, reached)
 

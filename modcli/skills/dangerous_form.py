@@ -49,7 +49,7 @@ def form_findings(
     skill: Skill, code: Mapping[str, CodeFacts], reached: Mapping[str, tuple[str, int]]
 ) -> list[Finding]:
     """All findings of this module. `reached` are the files that are run: path to (by which file, line)."""
-    uses = {fact.capability for one in code.values() for fact in one.facts}
+    uses = {fact.capability for one in code.values() for fact in one.facts if not _only_shown(one, fact.line)}
     return [
         *_grants(skill, uses),
         *_declared(skill, code, uses),
@@ -58,6 +58,11 @@ def form_findings(
         *(found for file in skill.files for found in _carried(file, reached)),
         *compiled_findings(skill, reached),
     ]
+
+
+def _only_shown(code: CodeFacts, line: int) -> bool:
+    block = code.block(line)
+    return block is not None and block.example
 
 
 def _grants(skill: Skill, uses: set[Capability]) -> Iterator[Finding]:

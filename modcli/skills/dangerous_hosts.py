@@ -20,7 +20,7 @@ _INSTALLERS = {
     "releases.hashicorp.com": "HashiCorp", "packages.microsoft.com": "Microsoft", "aka.ms": "Microsoft",
     "install.cloudflare.com": "Cloudflare", "get.pulumi.com": "Pulumi", "foundry.paradigm.xyz": "Foundry",
     "release.solana.com": "Solana", "release.anza.xyz": "Solana", "sh.dagger.io": "Dagger", "dl.dagger.io": "Dagger",
-    "cli.codecov.io": "Codecov", "pixi.sh": "pixi", "micro.mamba.pm": "mamba", "repo.anaconda.com": "Anaconda",
+    "cli.codecov.io": "Codecov", "apt.llvm.org": "LLVM", "pixi.sh": "pixi", "micro.mamba.pm": "mamba", "repo.anaconda.com": "Anaconda",
     "get.haskell.org": "Haskell", "get-ghcup.haskell.org": "Haskell", "install.julialang.org": "Julia", "zed.dev": "Zed",
     "dot.net": "Microsoft", "awscli.amazonaws.com": "Amazon", "turso.tech": "Turso", "get.tur.so": "Turso",
     "railway.app": "Railway", "railway.com": "Railway", "raw.githubusercontent.com/Homebrew": "Homebrew",

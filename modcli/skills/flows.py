@@ -104,9 +104,11 @@ class Analysis:
     def _secret(self, value: Value, marked: dict[int, Kind | str]) -> tuple[Kind | None, str]:
         if value.text is not None and value.text.strip(HOLE):
             text = home(value.text)
-            return secret_path(text), text
-        kind = marked.get(value.node)
-        return (kind if isinstance(kind, Kind) else None), value.name or "a file whose name is put together"
+            kind = secret_path(text)
+            if kind is not None or HOLE not in text:
+                return kind, text
+        mark = marked.get(value.node)
+        return (mark if isinstance(mark, Kind) else None), value.name or "a file whose name is put together"
 
     def _join(self, call: Call, effect: Effect, marked: dict[int, Kind | str]) -> None:
         """Adds the edges and sources and sinks of a call."""

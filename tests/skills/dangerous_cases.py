@@ -217,6 +217,3 @@ FIRST_CLEAN = (
     clean("regex-exec", {"scripts/r.js": "const m = /a(.)c/.exec(text);\nconsole.log(m[1], db.exec('select 1'));\n"}),
     clean("model-eval", {"scripts/m.py": "model.eval()\ndf = df.eval('a + b')\nprint(pattern.compile)\n"}),
 )  # fmt: skip
-
-ATTACKS = FIRST_ATTACKS
-CLEAN = FIRST_CLEAN
