@@ -12,7 +12,7 @@ import os
 import pickle
 import socket
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -130,10 +130,23 @@ class RayEngine:
             ),
             num_cpus=cpus,
         )
-        for row in judged.iter_rows():
-            answer: _Answer = pickle.loads(row["answer"])  # noqa: S301 -- our own, by a worker of ours
-            self._pass_on(answer)
-            yield lot[row["batch"]], list(answer.verdicts)
+        with closing(self._rows(judged)) as done:
+            for row in done:
+                answer: _Answer = pickle.loads(row["answer"])  # noqa: S301 -- our own, by a worker of ours
+                self._pass_on(answer)
+                yield lot[row["batch"]], list(answer.verdicts)
+
+    def _rows(self, dataset: Any) -> Generator[dict[str, Any], None, None]:
+        """The rows as they are done. In this thread: those by which Ray Data reads ahead would go on after Ctrl-C, and
+        end the process when Ray is shut down below them."""
+        bundles = iter(dataset.iter_internal_ref_bundles())
+        try:
+            for bundle in bundles:
+                for block in self._ray.get(list(bundle.block_refs)):
+                    yield from self._ray.data.block.BlockAccessor.for_block(block).iter_rows(True)
+        finally:
+            # Whoever lets go of it ends its work.
+            del bundles
 
     def _pass_on(self, answer: _Answer) -> None:
         for line in answer.told:

@@ -69,8 +69,9 @@ class Rows:
             done.append({name: values[0] for name, values in columns.items()})
         return Rows(done, self._fails)
 
-    def iter_rows(self) -> Iterator[dict[str, Any]]:
-        yield from self._rows[::-1]
+    def iter_internal_ref_bundles(self) -> Iterator[SimpleNamespace]:
+        for row in self._rows[::-1]:
+            yield SimpleNamespace(block_refs=[SimpleNamespace(iter_rows=lambda _public, row=row: [row])])
         if self._fails:
             raise RayError("Traceback\n  much\na node is gone\n")
 
@@ -96,6 +97,8 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Any:
     stand_in.exceptions = SimpleNamespace(RayError=RayError)
     stand_in.data = ModuleType("ray.data")
     stand_in.data.from_items = lambda rows, override_num_blocks: Rows(rows, stand_in.fails)
+    stand_in.get = lambda blocks: blocks
+    stand_in.data.block = SimpleNamespace(BlockAccessor=SimpleNamespace(for_block=lambda block: block))
     stand_in.data.ActorPoolStrategy = lambda **_options: None
     context = SimpleNamespace(enable_progress_bars=True)
     stand_in.data.DataContext = SimpleNamespace(get_current=lambda: context)
