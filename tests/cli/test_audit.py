@@ -195,6 +195,12 @@ def test_rejudge_and_compare_need_no_model() -> None:
     assert run("compare", "a.db").exit_code == 2
 
 
+def test_an_audit_holds_what_was_read_though_the_verdicts_were_known() -> None:
+    audit()
+    assert run(str(EXAMPLE), "--out", "b.db").exit_code == 1
+    assert told(run("rejudge", "b.db", "-p", "strict"))[0]["items"] == 51
+
+
 def test_exports_leave_private_posts_out_unless_asked_for(home: Path) -> None:
     audit()
     assert len(told(run("export", "a.db"))) == 41
