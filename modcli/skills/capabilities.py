@@ -101,7 +101,7 @@ _USER_PATH = re.compile(
 )
 _PERSISTENT_PATH = re.compile(
     r"(^|/)(\.(bash|zsh|k)rc|\.(bash_|z)?profile|\.bash_login|\.zshenv|\.zlogin|\.config/fish/config\.fish|"
-    r"\.config/autostart/|\.config/systemd/|Library/Launch(Agents|Daemons)/|Startup/|\.git/hooks/|\.husky/|"
+    r"\.config/autostart/|\.config/systemd/.*\.(service|timer|socket|path)$|Library/Launch(Agents|Daemons)/|Startup/|\.git/hooks/|\.husky/|"
     r"\.ssh/authorized_keys|\.claude/(settings|hooks|agents|commands|skills|CLAUDE)|CLAUDE\.md|AGENTS\.md|GEMINI\.md|"
     r"SOUL\.md|MEMORY\.md|HEARTBEAT\.md|\.cursorrules|\.windsurfrules|\.cursor/(rules|mcp\.json|hooks)|\.mcp\.json|"
     r"claude_desktop_config\.json|copilot-instructions\.md|\.vscode/(tasks|settings)\.json|sitecustomize\.py|usercustomize\.py|"

@@ -116,9 +116,45 @@ RIGHTS = re.compile(
     r"Set-ExecutionPolicy|ufw disable|"
     r"iptables -F|claude .*--dangerously-skip-permissions|codex .*--dangerously|chattr)", re.IGNORECASE,
 )  # fmt: skip
-CURL_DATA = {"-d", "--data", "--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file",
-              "--json",              "--post-data", "--post-file", "--body-data", "--body-file", "-Body", "-InFile", "--url", "-G"}  # fmt: skip
-CURL_HEADER = {"-H", "--header", "-u", "--user", "--oauth2-bearer", "-b", "--cookie", "-A", "-e", "--proxy", "-x",
-                "--password",                "--key", "--cert", "-E", "--cacert", "-Headers", "--http-password"}  # fmt: skip
+CURL_DATA = {
+    "-d",
+    "--data",
+    "--data-binary",
+    "--data-raw",
+    "--data-urlencode",
+    "-F",
+    "--form",
+    "-T",
+    "--upload-file",
+    "--json",
+    "--post-data",
+    "--post-file",
+    "--body-data",
+    "--body-file",
+    "-Body",
+    "-InFile",
+    "--url",
+    "-G",
+}
+CURL_HEADER = {
+    "-H",
+    "--header",
+    "-u",
+    "--user",
+    "--oauth2-bearer",
+    "-b",
+    "--cookie",
+    "-A",
+    "-e",
+    "--proxy",
+    "-x",
+    "--password",
+    "--key",
+    "--cert",
+    "-E",
+    "--cacert",
+    "-Headers",
+    "--http-password",
+}
 CURL_OUT = {"-o", "--output", "-O", "--output-document", "-OutFile", "--output-dir", "-P"}
 OUT_OPTIONS = {"-o", "--output", "-out", "--out", "--outfile"}

@@ -252,11 +252,13 @@ def _nested(language: str, value: Value, call: Call, outer: Builder, program: Pr
         return
     builder = _BUILDERS[language](program, value.line, inside, outer.depth + 1)
     builder.stdin = call.stdin
+    if language != outer.language:  # its names are not those around it
+        builder.scope = program.scope("", -1)
     if language == outer.language:
         builder.values, builder.aliases = dict(outer.values), dict(outer.aliases)
     if HOLE in text:
         hole = f"hole_{program.node()}_"
-        program.edge(value.node, program.binding(0, hole))
+        program.edge(value.node, program.binding(builder.scope, hole))
         text = text.replace(HOLE, f"${{{hole}}}" if language == "bash" else hole)
     fits = call.line + text.count("\n") <= call.last_line + 1
     builder.fixed_line = 0 if fits else value.line

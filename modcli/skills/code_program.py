@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HOLE = "\0"
 #: More of a text that is put together is not kept: an address or a path is shorter.
 LONGEST_TEXT = 20_000
+#: Of functions around a name, and of functions with one name, so many are looked at.
+DEEPEST_SCOPE = 100
+MOST_NAMESAKES = 100
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{1,3}|.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": ""}
 
@@ -140,7 +143,9 @@ class Program:
 
     def chain(self, scope: int) -> Iterator[int]:
         """A scope and those around it, inmost first."""
-        while scope >= 0:
+        for _ in range(DEEPEST_SCOPE):
+            if scope < 0:
+                return
             yield scope
             scope = self.scopes[scope][1]
 
@@ -180,16 +185,16 @@ class Program:
                             self.edge(other.node, param)
 
     def local(self, call: Call) -> list[Function]:
-        """The functions of this program that a call may mean; of many with one name, few."""
+        """The functions of this program that a call may mean: by name, those that can be seen from where it stands. On
+        another object than its own, only one whose name nothing else has."""
         head, _, last = call.name.rpartition(".")
-        if (
-            head
-            and head not in ("self", "this", "cls")
-            and call.receiver is not None
-            and call.receiver.name in ("", head)
-        ):
-            return self.functions.get(last, [])[:1] if head.islower() and "." not in head else []
-        return self.functions.get(last, [])[:4]
+        named = self.functions.get(last, [])
+        if head not in ("", "self", "this", "cls"):
+            return named if len(named) == 1 and head.islower() and "." not in head else []
+        if not named:
+            return []
+        around = set(self.chain(call.scope))
+        return [one for one in named[:MOST_NAMESAKES] if self.scopes[one.scope][1] in around][:4]
 
 
 #: What a walk yields of a child: the field that it is in, its node, its value, and the calls made in it.

@@ -108,7 +108,7 @@ class PythonBuilder(Builder):
         owner = next((child[2] for child in children if child[0] == "object"), None)
         name = text_of(children[-1][1]) if children else ""
         if owner is None:
-            return Value(self.program.node(), self.line(node), name=name)
+            return Value(self.program.node(), self.line(node), name=f"?.{name}")
         full = f"{self.origin(owner)}.{name}"
         if full in ("sys.stdin", "process.stdin") and self.stdin is not None:
             return Value(self.program.node(self.stdin.node), self.line(node), name=full)

@@ -32,7 +32,7 @@ from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
 __all__ = ["RULES", "Judged", "dangerous_findings", "judged"]
 
 _TEST = re.compile(
-    r"(^|/)(tests?|__tests__|__mocks__|fixtures?|testdata|specs?|evals?|samples?)/|(^|/)test_[^/]*$|_test\.\w+$|"
+    r"(^|/)(tests?|__tests__|__mocks__|([\w-]*[_-])?fixtures?|testdata|specs?|evals?|samples?)/|(^|/)test_[^/]*$|_test\.\w+$|"
     r"\.(test|spec)\.\w+$",
     re.IGNORECASE,
 )

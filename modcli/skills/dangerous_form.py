@@ -39,6 +39,11 @@ _ONLY_SHOWS = re.compile(
     r"cut|tr|sed -n|printf|stat|file|du|df|docker (ps|images)|kubectl get|xargs|cargo --version|"
     r"go version)\b(?!.*(-exec\b|-delete\b))"
 )
+#: A variable whose name says whose secret it is, beyond that it is one.
+_OF_A_VENDOR = re.compile(
+    r"(?:^|_)(?!(?:access|api|key|token|auth|secret|password|refresh|bearer|user|client|my|your|private|public|id)s?(?:_|$))\w",
+    re.IGNORECASE,
+)
 _NO_NETWORK = re.compile(
     r"\b(no (network|internet)|offline only|works offline|without (network|internet)|network:\s*(false|none|no))\b",
     re.IGNORECASE,
@@ -103,7 +108,7 @@ def _declared(skill: Skill, code: Mapping[str, CodeFacts], uses: set[Capability]
             for fact in one.facts
             if fact.capability is Capability.SECRET_VARIABLES
         }
-        more = sorted(read - declared)
+        more = sorted(name for name in read - declared if _OF_A_VENDOR.search(name))
         if more:
             line = front.lines.get("metadata", 0)
             yield finding(

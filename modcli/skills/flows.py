@@ -35,7 +35,7 @@ MATTERS = {
 MOST_STEPS = 400_000
 _WIDER = re.compile(r"bypassPermissions|Bash\(\*\)|skipDangerous|enableAllProjectMcpServers|dangerously")
 #: Where in a shell text a command stands that is not known.
-_COMMAND_HOLE = re.compile(r"(^|[;&|\n(`]|\b(exec|sudo|nohup|then|do)\s)\s*\0")
+_COMMAND_HOLE = re.compile(r"(^|[;&|\n(`{}]|\b(exec|sudo|nohup|then|do)\s)\s*\0")
 
 
 @dataclass(slots=True)
@@ -221,8 +221,8 @@ class Analysis:
 
     @staticmethod
     def _harmless(sink: Sink, value: Value, effect: Effect) -> bool:
-        """Whether a shell text has its unknown parts only where they are arguments, and none is run."""
-        shell = any(one is value and language == "bash" for language, one in effect.code)
+        """Whether a text of code has its unknown parts only where they are arguments, not where a statement begins."""
+        shell = any(one is value for _, one in effect.code)
         return (
             sink is Sink.CODE
             and shell
