@@ -78,6 +78,11 @@ class Endpoint:
             if len(set(self.first_tokens(question.labels))) < len(question.labels):
                 raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
         self.check(prefix)
+        if prefix.framed is not None or prefix.answer:
+            raise BackendError(
+                f"{self.facts.name} is a guard with a prompt form of its own, which a chat API cannot be given",
+                hint="Run it with --backend transformers or llama-cpp.",
+            )
         messages = self._messages(prefix)
         jobs = [(text, question) for text in texts for question in questions]
         answers = self._all(prefix, [self._asking(messages, prefix, *job) for job in jobs])

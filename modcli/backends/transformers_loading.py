@@ -81,7 +81,7 @@ def load(path: Path, *, device: str = "auto", bits: str = "auto") -> Loaded:
     dtype = choose_dtype(place, bits)
     source, options = _source(path)
     if bits in ("4", "8"):
-        if options:
+        if "gguf_file" in options:
             raise BackendError(
                 f"{path.name} is unpacked to {dtype} when it is loaded, and cannot be packed into {bits} bits",
                 hint="Name a folder in the hub's format, or leave out the setting `bits`.",
@@ -92,7 +92,7 @@ def load(path: Path, *, device: str = "auto", bits: str = "auto") -> Loaded:
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 source, local_files_only=True, trust_remote_code=False, **_of_tokenizer(options)
             )
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            model = _class_of(source, options).from_pretrained(
                 source, local_files_only=True, trust_remote_code=False, dtype=dtype, **options
             )
         if "device_map" not in options:
@@ -147,7 +147,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _source(path: Path) -> tuple[str, dict[str, Any]]:
     """Where transformers is to look, and what else it has to know."""
     if path.is_dir():
-        return str(path), {}
+        # Weights in a pickle are not loaded.
+        return str(path), {"use_safetensors": True}
     if path.suffix != ".gguf":
         raise BackendError(
             "is neither a folder in the hub's format nor a GGUF file", location=Location(str(path))
@@ -157,6 +158,19 @@ def _source(path: Path) -> tuple[str, dict[str, Any]]:
             "a GGUF file needs the gguf package here", hint="pip install 'modcli[transformers]'"
         )
     return str(path.parent), {"gguf_file": path.name}
+
+
+def _class_of(source: str, options: dict[str, Any]) -> Any:
+    """What loads the model: one that sees images as well is of another class, and reads text as any other."""
+    if "gguf_file" not in options:
+        config = transformers.AutoConfig.from_pretrained(
+            source, local_files_only=True, trust_remote_code=False
+        )
+        causal = transformers.AutoModelForCausalLM._model_mapping
+        seeing = transformers.AutoModelForImageTextToText._model_mapping
+        if type(config) not in causal and type(config) in seeing:
+            return transformers.AutoModelForImageTextToText
+    return transformers.AutoModelForCausalLM
 
 
 def _of_tokenizer(options: dict[str, Any]) -> dict[str, Any]:

@@ -12,14 +12,12 @@ from modcli.prompts.template import Segment, frame
 
 
 class Tokens:
-    """The tokenizer of a model that is called `name`. Raises BackendError where the model has no chat template."""
+    """The tokenizer of a model that is called `name`."""
 
     def __init__(self, tokenizer: Any, name: str) -> None:
         self._tokenizer = tokenizer
         self._name = name
         self._template = _template(tokenizer)
-        if not self._template:
-            raise BackendError(f"{name} has no chat template", hint="Use an instruction-tuned (chat) model.")
         added = sorted(tokenizer.get_added_vocab(), key=len, reverse=True)
         self._added = re.compile("|".join(map(re.escape, added))) if added else None
         self._adds_first = tokenizer("a").input_ids[:1] == [tokenizer.bos_token_id]
@@ -36,7 +34,12 @@ class Tokens:
         return [token for piece in pieces for token in self._encode(piece)]
 
     def framed(self, prefix: Prefix) -> tuple[list[int], list[int]]:
-        """The prefix in the model's own form: before the item, and after the question. Raises BackendError."""
+        """The prefix in the model's own form: before the item, and after the question. Raises BackendError where the
+        model has no chat template and needs one, or one that cannot be applied."""
+        if not self._template and prefix.framed is None:
+            raise BackendError(
+                f"{self._name} has no chat template", hint="Use an instruction-tuned (chat) model."
+            )
         special = {
             "bos_token": self._tokenizer.bos_token or "",
             "eos_token": self._tokenizer.eos_token or "",

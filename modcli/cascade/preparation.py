@@ -26,8 +26,11 @@ from modcli.judges.selftraining import LEAST, Student, self_train
 from modcli.judges.tasks import contrast, elsewhere, is_asked, ordinary
 from modcli.profile import Category, Profile, Shot, Task
 from modcli.prompts import normalization, profile_prompt
+from modcli.prompts.guards.base import Guard, GuardQuestion
+from modcli.prompts.guards.catalogue import find_guard, guard_prompt
 from modcli.prompts.normalization import normalize
 from modcli.prompts.profile_prompt import ProfilePrompt, assemble, prompt_shots
+from modcli.prompts.prompt import Prefix
 from modcli.prompts.reading import READING
 from modcli.prompts.windows import windows
 from modcli.states.asker import Asker
@@ -96,9 +99,28 @@ class Preparation:
         self._folder = folder
         self._shots = shots
         self._tell = tell
+
+    @cached_property
+    def _guard(self) -> Guard | None:
+        """The guard that the model is; any other is asked as a chat model."""
+        return find_guard(self._backend.facts.name)
+
+    @cached_property
+    def prompt(self) -> ProfilePrompt | None:
+        """The profile prompt, or what a guard is asked; None where no category has a question."""
+        profile = self._profile
         asked = [c for c in profile.categories if is_asked(profile, c) and (c.definition or c.examples)]
-        #: The profile prompt; None where no category has a question.
-        self.prompt = assemble(profile, asked, shots=shots) if asked else None
+        if not asked:
+            return None
+        if self._guard is None:
+            return assemble(profile, asked, shots=self._shots)
+        if profile.task is Task.MULTI_CLASS:
+            raise ProfileError(
+                f"{self._guard.name} answers yes or no, and this profile has a post be of one class",
+                hint="Use a chat model for it.",
+            )
+        self._tell(self._guard.note)
+        return guard_prompt(self._guard, asked)
 
     @cached_property
     def judge(self) -> Judge:
@@ -110,7 +132,8 @@ class Preparation:
         if self.prompt is not None:
             # Not needed yet, but what is wrong with it should be known before the first item is judged.
             _check_words(self._backend, self.prompt)
-            self._backend.check(self.prompt.prefix)
+            for prefix in _prefixes(self.prompt):
+                self._backend.check(prefix)
         judge = Judge(
             self._taps,
             self._background.mean,
@@ -166,8 +189,8 @@ class Preparation:
     def _taps(self) -> tuple[int, ...]:
         if not self._sample and not any(category.examples for category in self._profile.categories):
             return ()  # definitions alone are judged by label words: nothing has to be read beforehand
-        if not self._backend.facts.layers:
-            return ()  # nothing can be read: label words alone judge, with examples in the prompt
+        if not self._backend.facts.layers or self._guard is not None:
+            return ()  # nothing can be read, or not as it is of a chat: label words alone judge
         return self._given_taps or taps_of(self._backend.facts.layers)
 
     @cached_property
@@ -310,8 +333,16 @@ def read_background(reader: Reader, taps: Sequence[int]) -> Background:
     return Background(reader.states(bank_texts(), taps))
 
 
+def _prefixes(prompt: ProfilePrompt) -> list[Prefix]:
+    """All that is read before an item."""
+    guards = [question for question in prompt.questions if isinstance(question, GuardQuestion)]
+    return [ask.prefix for question in guards for ask in question.asks] or [prompt.prefix]
+
+
 def _check_words(backend: Backend, prompt: ProfilePrompt) -> None:
     for question in prompt.questions:
+        if isinstance(question, GuardQuestion):
+            continue  # its words are the guard's own
         first: dict[int, str] = {}
         for label, token in zip(question.labels, backend.first_tokens(question.labels), strict=True):
             if token in first:

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from modcli.prompts.prompt import Frame as Frame
 from modcli.prompts.prompt import Message, Prefix, Role
+from modcli.prompts.prompt import Segment as Segment
 
 _ITEM, _QUESTION, _OPENING = "item", "question", "opening"
 _SLOT = re.compile("\ue000([a-z0-9]+)\ue001")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A run of text. In a `marker` the model's special tokens are recognised; elsewhere they are plain characters."""
-
-    text: str
-    marker: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What stands before the item, and what stands after the question that follows it."""
-
-    before: tuple[Segment, ...]
-    after: tuple[Segment, ...]
-
-
 def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
-    """The prefix in the model's form. `special` holds `bos_token` and `eos_token` as the template spells them.
+    """The prefix in the model's form: its own where it has one, else that of the template. `special` holds `bos_token`
+    and `eos_token` as the template spells them.
 
     The template (which comes from a file and is not trusted: it runs in a sandbox) is rendered over placeholders,
     and the contents are put in afterwards, so a content that spells a marker stays a content.
 
     Raises ValueError where the template cannot be applied.
     """
+    answer = Segment(prefix.answer, marker=True)
+    if prefix.framed is not None:
+        return Frame(_filled(prefix.framed.before), _filled((*prefix.framed.after, answer)))
     contents = {str(i): message.content for i, message in enumerate(prefix.messages)}
     turns = [{"role": m.role.value, "content": _slot(str(i))} for i, m in enumerate(prefix.messages)]
     turns.append({"role": Role.USER.value, "content": _slot(_OPENING) + _slot(_ITEM) + _slot(_QUESTION)})
@@ -49,7 +38,7 @@ def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
         for i, part in enumerate(parts)
     ]
     # ..., opening, "", item, "", question, what closes the turn
-    return Frame(_filled(segments[:-4]), _filled(segments[-1:]))
+    return Frame(_filled(segments[:-4]), _filled((*segments[-1:], answer)))
 
 
 def _rendered(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> list[str]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
+from modcli.prompts.guards.base import GuardQuestion
 from modcli.prompts.profile_prompt import ProfilePrompt
 from modcli.prompts.prompt import Question
+from modcli.states.guard_reading import read_guard
 from modcli.states.scores import ScoreStore
 from modcli.states.store import content_key
 
@@ -85,17 +87,30 @@ class Asker:
             # Part by part: who breaks off loses one part.
             for start in range(0, len(asked), _AT_ONCE):
                 part = asked[start : start + _AT_ONCE]
-                readouts = self._backend().read(
-                    prompt.prefix, [text_of[key] for key in part], questions=unknown
-                )
-                self.tokens += sum(readout.tokens for readout in readouts)
-                for i, question in enumerate(unknown):
-                    fresh = {
-                        key: readout.log_probabilities[i] for key, readout in zip(part, readouts, strict=True)
-                    }
+                found = self._put(prompt, unknown, [text_of[key] for key in part])
+                for question, answers in zip(unknown, found, strict=True):
+                    fresh = dict(zip(part, answers, strict=True))
                     self._keep(prompt, question, fresh)
                     known[question] |= fresh
         return {question: np.stack([known[question][key] for key in keys]) for question in questions}
+
+    def _put(
+        self, prompt: ProfilePrompt, questions: Sequence[Question], texts: Sequence[str]
+    ) -> list[Floats]:
+        """The model's answers, by question: shape (texts, labels) each."""
+        found: dict[Question, Floats] = {}
+        for guard in (question for question in questions if isinstance(question, GuardQuestion)):
+            found[guard], tokens = read_guard(self._backend(), guard, texts)
+            self.tokens += tokens
+        chat = [question for question in questions if question not in found]
+        if chat:
+            readouts = self._backend().read(prompt.prefix, texts, questions=chat)
+            self.tokens += sum(readout.tokens for readout in readouts)
+            found |= {
+                q: np.stack([readout.log_probabilities[i] for readout in readouts])
+                for i, q in enumerate(chat)
+            }
+        return [found[question] for question in questions]
 
     def _kept(self, prompt: ProfilePrompt, question: Question, keys: Sequence[bytes]) -> dict[bytes, Floats]:
         if self._store is None:

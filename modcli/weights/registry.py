@@ -86,11 +86,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardRow:
+    """A guard model of the hub, not pinned. `gigabytes` is about what its weights take; a `gated` one is behind a licence
+    that each user has to accept."""
+
+    repository: str
+    licence: str
+    gigabytes: float
+    gated: bool
+    tested: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
-    """All entries, and the name of the default one."""
+    """All entries, the name of the default one, and the guards of the hub that modcli knows how to ask."""
 
     entries: tuple[Entry, ...]
     default: str
+    guards: tuple[GuardRow, ...] = ()
 
     def find(self, name: str) -> Entry | None:
         """The entry of this name (`auto`: the default), or None."""
@@ -129,7 +143,8 @@ def parse_registry(text: str, name: str = "registry.toml") -> Registry:
         table = tomllib.loads(text)
         if table["schema"] != 1:
             raise ValueError("schema must be 1")
-        registry = Registry(tuple(_entry(row) for row in table["model"]), table["default"])
+        guards = tuple(GuardRow(**row) for row in table.get("guard", ()))
+        registry = Registry(tuple(_entry(row) for row in table["model"]), table["default"], guards)
         if len({entry.name for entry in registry.entries}) != len(registry.entries):
             raise ValueError("two models have the same name")
         if registry.find(AUTO) is None:

@@ -22,6 +22,8 @@ from modcli.backends.transformers_loading import (  # noqa: E402
     taken_apart,
 )
 from modcli.errors import BackendError, MissingExtraError, ModcliError  # noqa: E402
+from modcli.prompts.prompt import Frame, Prefix, Segment  # noqa: E402
+from tests.backends.test_contract import PREFIX  # noqa: E402
 from tests.backends.tiny import save_tiny  # noqa: E402
 
 
@@ -61,8 +63,12 @@ def test_apple(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_without_a_chat_template(tmp_path: Path) -> None:
-    with pytest.raises(BackendError, match="plain has no chat template") as caught:
-        Transformers(save_tiny(tmp_path, template=""), name="plain", digest="0" * 64, device="cpu")
+    backend = Transformers(save_tiny(tmp_path, template=""), name="plain", digest="0" * 64, device="cpu")
+    for ask in (backend.check, lambda prefix: backend.read(prefix, ["a"], taps=[1])):
+        with pytest.raises(BackendError, match="plain has no chat template") as caught:
+            ask(PREFIX)
+    own = Prefix((), framed=Frame((Segment("Read: ", marker=True),), (Segment("\n", marker=True),)))
+    assert len(backend.read(own, ["a"], taps=[1])) == 1, "a form of its own needs none"
     assert caught.value.hint is not None
 
 

@@ -72,7 +72,7 @@ def test_text_begins_as_the_tokenizer_has_it(adds_first: bool) -> None:
 def test_the_default_of_several_templates_is_taken() -> None:
     Tokens(Fake({"default": CHATML, "tools": "x"}), "fake").framed(Prefix(conversation("x")))
     with pytest.raises(BackendError, match="no chat template"):
-        Tokens(Fake({"tools": "x"}), "fake")
+        Tokens(Fake({"tools": "x"}), "fake").framed(Prefix(conversation("x")))
 
 
 def test_a_template_that_cannot_be_applied() -> None:

@@ -166,3 +166,33 @@ def test_check_without_a_chat_template(run: Run, tmp_path: Path) -> None:
     result = run("--backend", "transformers", "--device", "cpu", "--model", "./tiny", "--text", "buy")
     assert result.exit_code == 2
     assert "has no chat template" in result.stderr
+
+
+def test_check_asks_a_guard_in_its_own_form(run: Run, tmp_path: Path) -> None:
+    """Known by its folder's name; without hidden states, and without a chat template."""
+    pytest.importorskip("transformers")
+    save_tiny(tmp_path / "shieldgemma-2b", template="")
+    arguments = ("--backend", "transformers", "--device", "cpu", "--model", "./shieldgemma-2b")
+    result = run(*arguments, "--text", "buy coins now")
+    assert result.exit_code in (0, 1), result.output
+    assert "ShieldGemma is asked about one principle at a time" in result.stderr
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert record["stage"] == "prompt"
+    assert 0 < record["categories"]["spam"]["p"] < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("qwen3guard-gen-0.6b", "spam: Qwen3Guard judges by categories of its own"),
+        ("policylm-1.7b", "PolicyLM"),
+    ],
+)
+def test_check_refuses_a_guard_that_cannot_judge_this(
+    run: Run, tmp_path: Path, name: str, reason: str
+) -> None:
+    pytest.importorskip("transformers")
+    save_tiny(tmp_path / name)
+    result = run("--backend", "transformers", "--device", "cpu", "--model", f"./{name}", "--text", "buy")
+    assert result.exit_code == 2
+    assert reason in result.stderr

@@ -1,0 +1,1 @@
+"""Guard and policy models: each asked in the prompt form that it was trained on."""
