@@ -27,6 +27,7 @@ from modcli.cli.assemble import (
 from modcli.cli.assemble_worker import keeping, worker_of
 from modcli.cli.audit_options import Authors, Since, Until, selection
 from modcli.cli.audit_progress import AuditProgress, Progress
+from modcli.cli.audit_skills import for_skills, skills_in
 from modcli.cli.stream import interruptible, tell
 from modcli.errors import UsageError
 from modcli.profile import Action, Profile
@@ -123,7 +124,7 @@ def run_audit(
     """
     flags: dict[str, object] = {"profile": profile, "backend": backend, "model": model, "stage": stage}
     flags |= {"fail_on": fail_on, "on_error": on_error, "offline": offline, "threads": threads}
-    settings = load_settings(flags, os.environ, Path.cwd())
+    settings = for_skills(load_settings(flags, os.environ, Path.cwd()), source)
     wish = Wish(selection(since=since, until=until, authors=author), sample, limit, retry_errors)
     places = _places(source, out)
     wanted = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
@@ -187,7 +188,8 @@ def _export(places: Places, roles: list[str]) -> Export | None:
     """The export, looked at before a file is made for it."""
     if places.source is None:
         return None
-    return open_export(places.source, fields=Fields.of(roles) if roles else None)
+    skills = skills_in(places.source)
+    return skills or open_export(places.source, fields=Fields.of(roles) if roles else None)
 
 
 def _take_in(store: AuditStore, places: Places, export: Export | None, told: AuditProgress) -> None:
