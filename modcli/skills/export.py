@@ -50,9 +50,8 @@ class SkillsInput:
             if text.read < 1:
                 # Before the skill, at a place from which it is read again: neither is lost.
                 yield Record(_in_part(found, text.read), number - 1)
-            yield Record(
-                _post(found, "\n\n".join((card_of(found).text, *(p.text for p in text.pieces)))), number
-            )
+            whole = "\n\n".join((card_of(found).text, *(piece.text for piece in text.pieces)))
+            yield Record(_post(found, self.path, whole), number)
 
 
 def skills_export(path: Path) -> Export:
