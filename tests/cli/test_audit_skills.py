@@ -35,8 +35,13 @@ def test_skills_are_judged_by_their_own_profile_once_and_again_by_another(folder
     again = run("skills", "--backend", "scripted", "--out", "a.db")
     assert again.exit_code == 1
     exported = run("export", "a.db", "--format", "jsonl")
-    actions = {record["key"]: record["action"] for record in map(json.loads, exported.stdout.splitlines())}
-    assert actions == {"skill:toc": "allow", "skill:kit": "block"}
+    found = {record["key"]: record for record in map(json.loads, exported.stdout.splitlines())}
+    assert set(found) == {"skill:toc", "skill:kit"}
+    assert found["skill:kit"]["action"] == "block"
+    assert found["skill:kit"]["scores"]["cyber-attacks"] > 0.9
+    assert found["skill:toc"]["scores"]["cyber-attacks"] < 0.5
+    rejudged = run("rejudge", "a.db", "-p", "default", "--backend", "scripted")
+    assert rejudged.exit_code == 0, rejudged.output
 
 
 def test_a_plan_says_how_many_there_are(folder: Path) -> None:
