@@ -38,8 +38,8 @@ def test_skills_are_judged_by_their_own_profile_once_and_again_by_another(folder
     found = {record["key"]: record for record in map(json.loads, exported.stdout.splitlines())}
     assert set(found) == {"skill:toc", "skill:kit"}
     assert found["skill:kit"]["action"] == "block"
-    assert found["skill:kit"]["scores"]["cyber-attacks"] > 0.9
-    assert found["skill:toc"]["scores"]["cyber-attacks"] < 0.5
+    scores = {key: record["scores"]["cyber-attacks"] for key, record in found.items()}
+    assert scores["skill:kit"] > max(0.9, scores["skill:toc"])
     rejudged = run("rejudge", "a.db", "-p", "default", "--backend", "scripted")
     assert rejudged.exit_code == 0, rejudged.output
 
