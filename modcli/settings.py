@@ -20,15 +20,25 @@ import platformdirs
 
 from modcli.errors import Location, SettingsError
 from modcli.settings_file import SettingsFile, find_project_file, read_settings_file
+from modcli.settings_values import is_path as is_path
+from modcli.settings_values import is_repository as is_repository
+from modcli.settings_values import (
+    parse_auto_or_switch,
+    parse_bits,
+    parse_choice,
+    parse_device,
+    parse_embedder,
+    parse_folder,
+    parse_model,
+    parse_profiles,
+    parse_switch,
+    parse_threads,
+    parse_url,
+    parse_whole,
+)
 
 PREFIX = "MODCLI_"
 USER_FILE = "config.toml"
-PATH_SUFFIXES = (".gguf", ".yaml", ".yml", ".json")
-
-_REPOSITORY = re.compile(r"[A-Za-z0-9_][\w.\-]*/[A-Za-z0-9_][\w.\-]*", re.ASCII)
-
-#: No machine gains by more, and a runtime that is told to start a million of them does.
-MAX_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,156 +115,27 @@ class Folders:
     cache: Path
 
 
-def _choice(*names: str) -> Callable[[object, Path | None], object]:
-    def parse(value: object, _: Path | None) -> object:
-        if value not in names:
-            near = difflib.get_close_matches(str(value), names, n=1)
-            raise ValueError(
-                f"must be one of {', '.join(names)}" + (f"; did you mean {near[0]}?" if near else "")
-            )
-        return value
-
-    return parse
-
-
-def _whole(value: object, _: Path | None) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value.strip()):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
-        return value
-    raise ValueError("must be a whole number, 0 or more")
-
-
-def _threads(value: object, base: Path | None) -> object:
-    number = _whole(value, base)
-    if isinstance(number, int) and number > MAX_THREADS:
-        raise ValueError(f"must be {MAX_THREADS} or less")
-    return number
-
-
-_WORDS = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
-
-
-def _switch(value: object, _: Path | None) -> object:
-    answer = _WORDS.get(value.strip().lower()) if isinstance(value, str) else value
-    if not isinstance(answer, bool):
-        raise ValueError("must be true or false")
-    return answer
-
-
-def _auto_or_switch(value: object, base: Path | None) -> object:
-    if value is None or (isinstance(value, str) and value.strip().lower() == "auto"):
-        return None
-    try:
-        return _switch(value, base)
-    except ValueError as error:
-        raise ValueError("must be auto, true or false") from error
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a text that is not empty")
-    if "\0" in value:
-        raise ValueError("must not hold a NUL character")
-    return value
-
-
-def is_path(name: str) -> bool:
-    """Whether a profile or a model is named by its path, and not by a name that is looked up: it has a separator,
-    a suffix of either, or a leading dot or tilde."""
-    return os.sep in name or "/" in name or name.startswith((".", "~")) or name.endswith(PATH_SUFFIXES)
-
-
-def is_repository(name: str) -> bool:
-    """Whether a model's name may be one of the hub, `owner/name`. A folder may be called so, too."""
-    return bool(_REPOSITORY.fullmatch(name)) and not name.endswith(PATH_SUFFIXES)
-
-
-def _anchored(name: str, base: Path | None) -> str:
-    """A path in a file is relative to that file, not to where the command is run."""
-    return str(base / _at_home(name)) if base and is_path(name) else name
-
-
-def _at_home(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:
-        raise ValueError("must not start from the home of a user who is not known") from error
-
-
-def _model(value: object, base: Path | None) -> object:
-    name = _text(value)
-    return name if is_repository(name) else _anchored(name, base)
-
-
-def _embedder(value: object, base: Path | None) -> object:
-    # A name with a slash may be one of the hub (`owner/name`): a folder beside the file begins with a dot.
-    name = _text(value)
-    return _anchored(name, base) if name.startswith((".", "~")) else name
-
-
-def _device(value: object, _: Path | None) -> object:
-    if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
-        return value
-    raise ValueError("must be auto, cpu, cuda, cuda:N or mps")
-
-
-def _bits(value: object, base: Path | None) -> object:
-    # A file's number is as good as a text.
-    return _choice("auto", "4", "8", "16", "32")(str(value) if type(value) is int else value, base)
-
-
-def _url(value: object, _: Path | None) -> object:
-    text = _text(value)
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text, re.ASCII):
-        raise ValueError("must be an address such as http://localhost:8000/v1")
-    return text
-
-
-def _profiles(value: object, base: Path | None) -> object:
-    if isinstance(value, str):
-        # A file's string is one profile; the environment's is a list, and arrives here split.
-        value = [value]
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError("must be a profile's name or path, or a list of them")
-    return tuple(_anchored(_text(name), base) for name in value)
-
-
-def _folder(value: object, base: Path | None) -> object:
-    path = _at_home(_text(str(value) if isinstance(value, Path) else value))
-    return base / path if base else path
-
-
 #: Every setting, in the order in which `modcli config show` prints them.
 KEYS = (
-    Key("profile", _profiles, ("default",), in_project=True),
-    Key("model", _model, "auto", in_project=True),
-    Key("embedder", _embedder, "auto", in_project=True),
-    Key("backend", _choice("auto", "llama-cpp", "transformers", "openai", "scripted"), "auto"),
-    Key("device", _device, "auto"),
-    Key("bits", _bits, "auto"),
-    Key("base_url", _url, ""),
-    Key("allow_remote", _switch, False),
-    Key("threads", _threads, 0, in_project=True),
-    Key("context", _whole, 8192, in_project=True),
-    Key("offline", _auto_or_switch, None),
-    Key("cache", _switch, True, in_project=True),
-    Key("stage", _choice("auto", "prefilter", "reading", "model"), "auto", in_project=True),
-    Key("format", _choice("auto", "table", "jsonl", "csv"), "auto", in_project=True),
-    Key("on_error", _choice("warn", "block", "fail"), "warn", in_project=True),
-    Key("fail_on", _choice("block", "warn", "never"), "block", in_project=True),
-    Key("config_dir", _folder, None, in_files=False),
-    Key("data_dir", _folder, None),
-    Key("cache_dir", _folder, None),
+    Key("profile", parse_profiles, ("default",), in_project=True),
+    Key("model", parse_model, "auto", in_project=True),
+    Key("embedder", parse_embedder, "auto", in_project=True),
+    Key("backend", parse_choice("auto", "llama-cpp", "transformers", "openai", "scripted"), "auto"),
+    Key("device", parse_device, "auto"),
+    Key("bits", parse_bits, "auto"),
+    Key("base_url", parse_url, ""),
+    Key("allow_remote", parse_switch, False),
+    Key("threads", parse_threads, 0, in_project=True),
+    Key("context", parse_whole, 8192, in_project=True),
+    Key("offline", parse_auto_or_switch, None),
+    Key("cache", parse_switch, True, in_project=True),
+    Key("stage", parse_choice("auto", "prefilter", "reading", "model"), "auto", in_project=True),
+    Key("format", parse_choice("auto", "table", "jsonl", "csv"), "auto", in_project=True),
+    Key("on_error", parse_choice("warn", "block", "fail"), "warn", in_project=True),
+    Key("fail_on", parse_choice("block", "warn", "never"), "block", in_project=True),
+    Key("config_dir", parse_folder, None, in_files=False),
+    Key("data_dir", parse_folder, None),
+    Key("cache_dir", parse_folder, None),
 )
 _BY_NAME = {key.name: key for key in KEYS}
 _A = {"model": "a model", "embedder": "an embedder"}

@@ -16,7 +16,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 #: Each part may import those above it, and itself. `cli` is the last.
 ORDER = (
-    *("errors", "settings_file", "settings", "item", "profile", "verdict"),
+    *("errors", "settings_file", "settings_values", "settings", "item", "profile", "verdict"),
     *("profiles", "sources", "prompts", "weights", "backends", "embedders", "states", "judges"),
     *("cascade", "audit", "skills", "evaluation", "diagnosis", "reports", "cli"),
 )
@@ -65,6 +65,7 @@ IMPORTLIB = {
 #: Modules whose tests are another's, and whose.
 TESTED_WITH = {
     "errors.py": "cli/test_check.py",
+    "settings_values.py": "test_settings.py",
     "audit/schema.py": "audit/test_store.py",
     "audit/totals.py": "cli/test_audit.py",
     "cli/audit_export.py": "cli/test_audit.py",

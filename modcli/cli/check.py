@@ -70,7 +70,7 @@ class Depth:
     seconds: float | None = None
     budget: Budget | None = None
     group: bool = False
-    detail: Callable[[str], None] = lambda _line: None
+    detail: Callable[[str], None] | None = None
 
 
 Files = Annotated[
@@ -216,20 +216,22 @@ def check(
     if which is not None and (format is not None or explain):
         raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
     settings = load_settings(flags, os.environ, Path.cwd())
-    depth = _depth(throughput, budget, settings)
-    depth = replace(depth, detail=tell) if verbose else depth
+    depth = replace(_depth(throughput, budget, settings), group=group, detail=tell if verbose else None)
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
     options = _options(settings, explain=explain, observe=observe, stats=stats)
     reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
+    run = partial(_run, files or [], text or [], reader_of, which, settings, options, depth)
+    raise typer.Exit(_ended(run))
+
+
+def _ended(run: Callable[[], int]) -> int:
+    """The exit status of a run, also of one that is broken off."""
     try:
-        status = _run(
-            files or [], text or [], reader_of, which, settings, options, replace(depth, group=group)
-        )
+        return run()
     except KeyboardInterrupt:
         tell(f"exit status {INTERRUPTED}: interrupted")
-        status = INTERRUPTED
-    raise typer.Exit(status)
+        return INTERRUPTED
 
 
 def _options(settings: Settings, *, explain: bool, observe: bool, stats: bool) -> Options:
@@ -307,7 +309,7 @@ def _run(
         profile,
         on_error=on_error,
         tell=tell,
-        detail=depth.detail,
+        detail=depth.detail or (lambda _line: None),
         cascade=True,
         seconds=depth.seconds,
         # What stands for a budget is a number of judgements: none is left for audits.
