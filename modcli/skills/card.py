@@ -13,8 +13,8 @@ from modcli.skills.spoken import spoken_lines
 
 #: Passages judged of one skill at most; more are spread over all of it, the first and the last included.
 MOST_PASSAGES = 96
-#: Bytes of the description, and headings, that stand on the card; what is beyond is read as passages.
-MOST_DESCRIPTION, MOST_HEADINGS = 1_500, 40
+#: Bytes of name and description, and headings, that stand on the card; what is beyond is read as passages.
+MOST_NAME, MOST_DESCRIPTION, MOST_HEADINGS = 200, 1_500, 40
 #: Fewer words with a meaning than this, and a description says nothing of what a skill is for.
 FEWEST_WORDS = 2
 CARD = "card"
@@ -77,17 +77,20 @@ class Card:
 
 def card_of(skill: Skill) -> Card:
     """The card of a skill."""
-    description = " ".join(skill.description.split())
-    shown, rest = _cut(description)
+    (name, more), description = (
+        _cut(" ".join(skill.name.split()), MOST_NAME),
+        " ".join(skill.description.split()),
+    )
+    shown, rest = _cut(description, MOST_DESCRIPTION)
     found = list(headings(_body(skill)))
-    lines = [f"{skill.name}: {shown}".strip()]
+    lines = [f"{name}: {shown}".strip()]
     if found:
         lines.append(f"Headings: {'; '.join(found[:MOST_HEADINGS])}")
     return Card(
         text="\n".join(lines),
         line=max(1, skill.front.lines.get("description", 1)),
         says_purpose=says_purpose(description),
-        whole=not rest and len(found) <= MOST_HEADINGS,
+        whole=not (more or rest) and len(found) <= MOST_HEADINGS,
     )
 
 
@@ -114,9 +117,9 @@ def headings(lines: Iterable[str]) -> Iterator[str]:
 
 
 def passages(skill: Skill, most: int = MOST_PASSAGES) -> Passages:
-    """The passages of all that is text in a skill: the rest of a long description, the body, then the other files; of
+    """The passages of all that is text in a skill: the rest of a long name or description, the body, then the other files; of
     scripts the comments and strings. None of them overlaps another: each is evidence of its own."""
-    pieces = list(_of_description(skill))
+    pieces = list(_beyond_the_card(skill))
     for file in sorted(skill.files, key=_order):
         if file.text is not None:
             pieces += cut(file.path, _lines_of(skill, file))
@@ -154,10 +157,14 @@ def cut(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Passage]:
         yield Passage(path, first, last, "\n".join(held))
 
 
-def _of_description(skill: Skill) -> Iterator[Passage]:
-    rest = _cut(" ".join(skill.description.split()))[1]
-    if rest:
-        yield from cut(skill.main.path, [(max(1, skill.front.lines.get("description", 1)), rest)])
+def _beyond_the_card(skill: Skill) -> Iterator[Passage]:
+    for key, text, most in (
+        ("name", skill.name, MOST_NAME),
+        ("description", skill.description, MOST_DESCRIPTION),
+    ):
+        rest = _cut(" ".join(text.split()), most)[1]
+        if rest:
+            yield from cut(skill.main.path, [(max(1, skill.front.lines.get(key, 1)), rest)])
 
 
 def _lines_of(skill: Skill, file: SkillFile) -> Iterable[tuple[int, str]]:
@@ -175,10 +182,10 @@ def _body(skill: Skill) -> list[str]:
     return (skill.main.text or "").split("\n")[max(0, skill.front.body_line - 1) :]
 
 
-def _cut(description: str) -> tuple[str, str]:
+def _cut(text: str, most: int) -> tuple[str, str]:
     """What stands on the card, and the rest."""
-    raw = description.encode("utf-8", "replace")
-    shown = raw[:MOST_DESCRIPTION].decode("utf-8", "ignore")
+    raw = text.encode("utf-8", "replace")
+    shown = raw[:most].decode("utf-8", "ignore")
     return shown, raw[len(shown.encode()) :].decode("utf-8", "ignore")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from datetime import date, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from modcli.skills.examination import RULES, examine
 from modcli.skills.skill import Axis, Finding, Level, Skill
 from modcli.weights.locate import ModelFile
 
+ROOT = Path(__file__).parents[2]
 PROFILE = """\
 ordinary: ["Adds a table of contents", "Formats tables in Markdown files", "Shows the weather of a city"]
 categories:
@@ -195,6 +199,32 @@ def test_an_empty_option_leaves_the_paths_to_what_follows(run: Run) -> None:
     given = ["check", "--rules-only", "--skill=", "--fail-on", "hidden", "skills/one/SKILL.md"]
     assert CliRunner().invoke(app, given).exit_code == 1
     assert CliRunner().invoke(app, ["check", "--rules-only", "--skill="]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "hook", yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")), ids=itemgetter("id")
+)
+def test_the_hooks_for_pre_commit_take_arguments_and_files(run: Run, hook: dict[str, Any]) -> None:
+    """pre-commit runs the entry, the user's arguments, and the files that match."""
+    write("one", "covert")
+    write("two")
+    program, *entry = shlex.split(hook["entry"])
+    assert program == "modcli"
+    files = ["skills/one/SKILL.md", "skills/two/SKILL.md"]
+    assert all(re.search(hook["files"], name) for name in (*files, "SKILL.md", "x/skills/a/scripts/b.py"))
+    assert not re.search(hook["files"], "src/main.py")
+    given = [*entry, "--backend", "scripted", "--fail-on", "hidden", "--format", "jsonl", *files]
+    result = CliRunner().invoke(app, given)
+    assert result.exit_code == 1, result.output
+    assert set(records(result)) == {"one", "two"}
+
+
+def test_the_workflow_asks_for_what_there_is() -> None:
+    workflow = yaml.safe_load((ROOT / "examples" / "skills-action.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["skills"]["steps"]
+    [command] = [shlex.split(step["run"]) for step in steps if "modcli check" in step.get("run", "")]
+    known = CliRunner().invoke(app, ["check", "--help"], env={"COLUMNS": "200"}).stdout
+    assert all(word in known for word in command if word.startswith("--"))
 
 
 def suppress(fingerprint: str, days: int, rule: str = RULE_OF[Axis.HIDDEN]) -> dict[str, object]:

@@ -57,6 +57,14 @@ def test_the_rest_of_a_long_description_is_a_passage() -> None:
     assert {piece.line for piece in found} == {3}
 
 
+def test_a_long_name_pushes_nothing_off_the_card() -> None:
+    one = skill(name="n " * 10_000 + "payload")
+    card = card_of(one)
+    assert "table of contents" in card.text
+    assert not card.whole
+    assert "payload" in passages(one).pieces[-1].text
+
+
 def test_more_headings_than_fit_are_said() -> None:
     assert not card_of(skill(body="# h\n" * (MOST_HEADINGS + 1))).whole
 
