@@ -18,7 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("errors", "settings_file", "settings_values", "settings", "item", "profile", "verdict"),
     *("profiles", "sources", "prompts", "weights", "backends", "embedders", "states", "judges"),
-    *("cascade", "audit", "skills", "evaluation", "diagnosis", "reports", "cli"),
+    *("cascade", "audit", "images", "skills", "evaluation", "diagnosis", "reports", "cli"),
 )
 #: Parts that are values in, values out: nothing of these may be imported there.
 WORLD = {"os", "pathlib", "socket", "sqlite3", "subprocess", "shutil", "tempfile", "urllib", "sys"}
@@ -28,7 +28,7 @@ VENDORS = {
     "llama_cpp": {"backends"},
     "transformers": {"backends", "embedders"},
     "torch": {"backends", "embedders"},
-    "onnxruntime": {"embedders"},
+    "onnxruntime": {"embedders", "images"},
     "tokenizers": {"embedders"},
     "sentence_transformers": {"embedders"},
     "huggingface_hub": {"weights"},
@@ -38,6 +38,9 @@ VENDORS = {
     "selectolax": {"sources"},
     "libipld": {"sources"},
     "pygal": {"reports"},
+    "PIL": {"images"},
+    "av": {"images"},
+    "rapidocr": {"images"},
     "markdown_it": {"skills"},
     "tree_sitter": {"skills"},
     "pyarrow": {"reports"},
@@ -85,6 +88,7 @@ TESTED_WITH = {
     "sources/post.py": "audit/test_ingest.py",
     "item.py": "sources/test_text.py",
     "skills/files.py": "skills/test_reading.py",
+    "images/picture.py": "images/test_decoding.py",
     "skills/skill.py": "skills/test_reading.py",
     "skills/units.py": "skills/test_reading.py",
     "backends/base.py": "backends/test_contract.py",
