@@ -40,8 +40,9 @@ _EMPTY_WORDS = frozenset({
     "will", "would", "should", "must", "need", "needs", "needed", "want", "wants", "ask", "asks", "asked", "use", "uses",
     "used", "using", "user", "users", "skill", "skills", "agent", "agents", "tool", "tools", "helper", "assistant",
     "help", "helps", "helpful", "useful", "great", "good", "best", "better", "powerful", "smart", "simple", "ultimate",
-    "advanced", "general", "purpose", "job", "jobs", "task", "tasks", "work", "works", "ai", "llm", "claude", "model", "please",
-    "todo", "description", "here", "add", "demo", "test", "example", "sample", "default", "new", "run", "runs", "always",
+    "advanced", "general", "purpose", "job", "jobs", "task", "tasks", "work", "works", "ai", "llm", "claude", "model",
+    "please", "todo", "description", "here", "add", "demo", "test", "example", "sample", "default", "new", "run",
+    "runs", "always",
 })
 # fmt: on
 
@@ -117,8 +118,8 @@ def headings(lines: Iterable[str]) -> Iterator[str]:
 
 
 def passages(skill: Skill, most: int = MOST_PASSAGES) -> Passages:
-    """The passages of all that is text in a skill: the rest of a long name or description, the body, then the other files; of
-    scripts the comments and strings. None of them overlaps another: each is evidence of its own."""
+    """The passages of all that is text in a skill: the rest of a long name or description, the body, then the other
+    files; of scripts the comments and strings. None of them overlaps another: each is evidence of its own."""
     pieces = list(_beyond_the_card(skill))
     for file in sorted(skill.files, key=_order):
         if file.text is not None:

@@ -17,8 +17,10 @@ from modcli.skills.card import CARD, Card, Passage, card_of, passages
 from modcli.skills.skill import Skill
 from modcli.verdict import CategoryVerdict, Verdict
 
-#: From this share of a category's threshold on, a second piece speaks for it; below it, the card rules it out.
+#: From this share of a category's threshold on, a second piece speaks for it.
 SUPPORT = 0.5
+#: Below this share of a category's threshold, a card rules it out.
+RULED_OUT = 0.5
 #: An allowed category whose name begins so states an authorization: what it calls off is dual-use, and told as that.
 AUTHORIZED = "authorized-"
 #: Pieces named for each category that counts.
@@ -164,7 +166,7 @@ class PurposeJudge:
             return False
         by_name = self._profile.by_name
         return all(
-            found.probability < SUPPORT * found.threshold
+            found.probability < RULED_OUT * found.threshold
             for name, found in verdict.categories.items()
             if name in by_name and by_name[name].action is not Action.ALLOW
         )
