@@ -66,7 +66,7 @@ class Fact:
 class Flow:
     """Something that goes from a source to a sink: what, from which line, to where, on which line. `told` and `into` say
     what stands there; `target` is the host, path or command; `names` are the variables that are sent; `inside` says
-    `persisted` of code that is put where it is run later; `narrowed` that only a named part of it goes on."""
+    `persisted` of code that is put where it is run later; `steps` is how long the way is, in edges."""
 
     kind: Kind
     sink: Sink
@@ -78,6 +78,7 @@ class Flow:
     source: str = ""
     scope: str = ""
     inside: str = ""
+    steps: int = 0
 
 
 _SECRET_PATH = re.compile(

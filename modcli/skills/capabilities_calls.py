@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from modcli.skills.capabilities import Capability, Kind, Sink, host_of, is_address, secret_name
+from modcli.skills.capabilities_names import INTERPRETERS, SHELLS
 from modcli.skills.code_program import Call, Program, Value
 
 C = Capability
@@ -109,13 +110,21 @@ _KEYCHAIN = re.compile(
 _LOOKS = re.compile(
     r"^(pyperclip\.paste|clipboardy\.read(Sync)?|(PIL\.)?ImageGrab\.grab|pyautogui\.screenshot|mss\.mss|pynput\.\w+\.Listener|keyboard\.(on_press|hook)|cv2\.VideoCapture|sounddevice\.rec)$"
 )
-_SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "fish", "cmd", "cmd.exe", "powershell", "pwsh"}
-_INTERPRETERS = {
-    "python": "python",
-    "python3": "python",
-    "node": "javascript",
-    "bun": "javascript",
-    "deno": "javascript",
+#: Modules whose classes hold what they are made of.
+_CONTAINERS = {
+    "collections",
+    "io",
+    "pathlib",
+    "json",
+    "urllib",
+    "email",
+    "types",
+    "http",
+    "self",
+    "this",
+    "cls",
+    "fs",
+    "buffer",
 }
 
 
@@ -142,9 +151,18 @@ def effect_of(call: Call, program: Program) -> Effect:
             _handle_write(call, name, effect, program)
         elif name == "require" or name == "import":
             _required(call, name, effect, program)
+        elif _takes_key(call, name):
+            effect.passes = False
     if call.joined and (effect.facts or name.rpartition(".")[2] in ("exec", "system", "eval")):
         effect.facts.append((C.OBFUSCATION, f"the name {name} is put together of pieces", ""))
     return effect
+
+
+def _takes_key(call: Call, name: str) -> bool:
+    """Whether a client of a library is made with a key: what it fetches is not the key."""
+    module, _, last = name.removeprefix("new ").rpartition(".")
+    made = last[:1].isupper() and module.split(".")[0] not in _CONTAINERS
+    return bool(module) and (made or any(secret_name(key) or key == "apiKey" for key in call.keywords))
 
 
 def _environment(call: Call, name: str, effect: Effect, program: Program) -> None:
@@ -186,7 +204,11 @@ def _network(call: Call, name: str, effect: Effect, program: Program) -> None:
     if name.endswith("urlretrieve") and len(call.args) > 1:
         effect.writes.append((call.args[1], (Value(call.node, call.line),)))
     if name.endswith("Request"):
-        effect.produces, effect.passes = None, True
+        effect.produces = None
+        effect.passed = [
+            *call.args[:2],
+            *(call.keywords[key] for key in ("url", "data") if key in call.keywords),
+        ]
 
 
 def _sent(value: Value, call: Call, host: str, effect: Effect, key: str = "") -> None:
@@ -242,7 +264,7 @@ def _process(call: Call, name: str, effect: Effect, program: Program) -> None:
     base = words[0].known.rpartition("/")[2]
     if name.endswith(("fork", "run_path")):
         effect.runs.append(words[0])
-    language = "bash" if base in _SHELLS else _INTERPRETERS.get(base, "")
+    language = "bash" if base in SHELLS else INTERPRETERS.get(base, "")
     rest = words[1:]
     if language and len(rest) > 1 and rest[0].known in ("-c", "-e", "-lc", "-Command", "/c", "--eval"):
         effect.code.append((language, rest[1]))

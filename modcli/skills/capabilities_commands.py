@@ -145,6 +145,8 @@ def _download(call: Call, name: str, effect: Effect) -> None:
             ),
             "",
         )
+    if not address and name in ("http", "https", "xh", "fetch"):
+        return
     host = host_of(address)
     effect.facts.append(
         (C.NETWORK_OUT, f"{call.name} to {host or 'an address that is not written out'}", host)

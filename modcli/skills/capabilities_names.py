@@ -110,11 +110,11 @@ PERSISTS = re.compile(
     r"(pm2|forever) (startup|save)|nvram)", re.IGNORECASE,
 )  # fmt: skip
 RIGHTS = re.compile(
-    r"^(chmod (-R )?([ugo]*\+\S*s|[246]\d{3})|visudo|chown root|setcap|setenforce 0|spctl --(master|"
+    r"^(chmod (-R )?([ugo]*\+\S*s|[246]\d{3})|visudo|setcap|setenforce 0|spctl --(master|"
     r"global)-disable|csrutil disable|"
     r"xattr .*com\.apple\.quarantine|usermod .*(sudo|wheel)|dscl .*admin|Set-MpPreference|"
     r"Set-ExecutionPolicy|ufw disable|"
-    r"iptables -F|claude .*--dangerously-skip-permissions|codex .*--dangerously|chattr)", re.IGNORECASE,
+    r"iptables -F|claude .*--dangerously-skip-permissions|codex .*--dangerously)", re.IGNORECASE,
 )  # fmt: skip
 CURL_DATA = {
     "-d",

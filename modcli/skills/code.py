@@ -65,9 +65,7 @@ _FOREIGN = {
         "awk": "awk",
     },
 }
-_SHEBANG = re.compile(
-    r"^#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|pypy|bash|zsh|dash|ksh|sh|node|deno|bun|ts-node|tsx|[\w.-]+)"
-)
+_SHEBANG = re.compile(r"#!\s*(\S+)([^\n]*)")
 _SCHEDULE = re.compile(r"^\s*(?:@\w+|(?:[\d*/,\-A-Za-z]+\s+){5})\s*(?=\S)", re.MULTILINE)
 _RUNS_LATER = re.compile(r"\.(sh|bash|py|js|mjs|command)$")
 
@@ -93,15 +91,22 @@ class CodeFacts:
         return next((one for one in self.blocks if one.line <= line <= one.last_line), None)
 
 
+def interpreter(text: str) -> str:
+    """The program that the first line of a text asks for (`#!/usr/bin/env -S node`: `node`); empty where it asks none."""
+    match = _SHEBANG.match(text.lstrip("\ufeff")[:200])
+    if match is None:
+        return ""
+    words = [match[1], *(one for one in match[2].split() if not one.startswith("-") and "=" not in one)]
+    names = [word.rpartition("/")[2] for word in words]
+    return names[1] if names[0] == "env" and len(names) > 1 else names[0]
+
+
 def language_of(file: SkillFile) -> str:
     """`python`, `bash` or `javascript`, by suffix, then by what the first line says; else empty."""
     suffix = file.path.rpartition("!")[2].rpartition("/")[2].lower().rpartition(".")
     if suffix[2] in _SUFFIXES and suffix[1]:
         return _SUFFIXES[suffix[2]]
-    match = _SHEBANG.match((file.text or "").lstrip("\ufeff")[:200])
-    if match is None:
-        return ""
-    name = match[1]
+    name = interpreter(file.text or "")
     if name.startswith(("python", "pypy")):
         return "python"
     if name in ("node", "deno", "bun", "ts-node", "tsx"):
@@ -147,8 +152,7 @@ def facts(file: SkillFile, language: str = "") -> CodeFacts:
             made.error_share,
             made.cut_line,
         )
-    match = _SHEBANG.match(file.text[:200])
-    foreign = _FOREIGN.get(name.rpartition(".")[2], match[1] if match else "")
+    foreign = _FOREIGN.get(name.rpartition(".")[2], interpreter(file.text))
     return CodeFacts(file.path, foreign=foreign)
 
 
@@ -255,12 +259,12 @@ def _nested(language: str, value: Value, call: Call, outer: Builder, program: Pr
     if language != outer.language:  # its names are not those around it
         builder.scope = program.scope("", -1)
     if language == outer.language:
-        builder.values, builder.aliases = dict(outer.values), dict(outer.aliases)
+        builder.values, builder.aliases = outer.values, outer.aliases
     if HOLE in text:
         hole = f"hole_{program.node()}_"
         program.edge(value.node, program.binding(builder.scope, hole))
         text = text.replace(HOLE, f"${{{hole}}}" if language == "bash" else hole)
-    fits = call.line + text.count("\n") <= call.last_line + 1
+    fits = value.line + text.rstrip("\n").count("\n") <= value.last_line
     builder.fixed_line = 0 if fits else value.line
     errors = len(program.errors)
     builder.walk(parser(language).parse(text.encode("utf-8", "replace")), MOST_NODES)

@@ -170,7 +170,11 @@ class BashBuilder(Builder):
         """The words without what only runs them, which is noted as a call of its own."""
         for _ in range(6):
             name = self.base(words[0].text or "")
-            if name not in WRAPPERS or len(words) < 2:
+            if (
+                name not in WRAPPERS
+                or len(words) < 2
+                or (name == "command" and words[1].known in ("-v", "-V"))
+            ):
                 break
             takes = _OPTION_WITH_WORD.get(name, set())
             at = 1

@@ -51,11 +51,11 @@ _TO_DO = re.compile(
 _NEGATED = re.compile(
     r"\b(never|do not|don['’]?t|avoid|not|no|without|instead of|must not|refuse|reject|flags?|detects?|"
     r"blocks?|like|such as|e\.g|"
-    r"looks? for|patterns?|if|attacks?|against|from|nicht|nie|nunca|jamais)\b|不要|禁止|切勿|别",
+    r"looks? for|instructions to|patterns?|if|attacks?|against|from|nicht|nie|nunca|jamais)\b|不要|禁止|切勿|别",
     re.IGNORECASE,
 )
 _INLINE_TO_DO = re.compile(
-    r"\b(run|execute|paste|type|enter|invoke|ejecuta|exécute[zr]?|führe)\b[^.;|`]{0,40}$|(运行|执行|実行)[^。；`]{0,12}$",
+    r"\b(run|execute|paste|type|enter|invoke|ejecuta|exécute[zr]?|führe)\b[^.;:,|`]{0,24}:?\s*$|(运行|执行|実行)[^。；`]{0,12}$",
     re.IGNORECASE,
 )
 _COMMAND_LINE = re.compile(
@@ -183,7 +183,7 @@ def _inline(content: str, line: int, heading: str) -> Iterator[Block]:
             sentence = re.split(r"[.!?。]\s", one[: match.start()])[-1]
             if one[: match.start()].endswith("!") or not _INLINE_TO_DO.search(sentence):
                 continue
-            if not _NEGATED.search(sentence):
+            if not _NEGATED.search(sentence) and re.search(r"[/.~$]|\s", match[2].strip()):
                 yield Block("bash", match[2].strip(), line + offset, "inline", False, True, heading)
 
 

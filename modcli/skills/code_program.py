@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 #: Stands in a text for what is not known of it.
 HOLE = "\0"
 #: More of a text that is put together is not kept: an address or a path is shorter.
-LONGEST_TEXT = 20_000
+LONGEST_TEXT = 4_000
+#: Texts that may be paths are kept, longer ones are none.
+LONGEST_PATH = 300
+#: Of a chain of names, so much of its end.
+LONGEST_NAME = 200
 #: Of functions around a name, and of functions with one name, so many are looked at.
 DEEPEST_SCOPE = 100
 MOST_NAMESAKES = 100
+MOST_HANDED = 50
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{1,3}|.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": ""}
 
@@ -41,6 +46,7 @@ class Value:
     fields: dict[str, Value] = field(default_factory=dict)
     joined: bool = False
     of: Value | None = None
+    last_line: int = 0
 
     @property
     def known(self) -> str:
@@ -169,7 +175,7 @@ class Program:
                 for param in function.params:
                     self.edge(value.node, param)
             self.edge(function.returns, call.node)
-        for value in call.values():
+        for value in call.values()[:MOST_HANDED]:
             handed = [self.by_scope[value.function]] if value.function in self.by_scope else []
             if not handed and value.name and value.call < 0:
                 handed = self.functions.get(value.name.rpartition(".")[2], [])[:4]
@@ -180,7 +186,7 @@ class Program:
                     self.edge(call.node, param)
                     if call.receiver is not None:
                         self.edge(call.receiver.node, param)
-                    for other in call.values():
+                    for other in call.values()[:MOST_HANDED]:
                         if other is not value:
                             self.edge(other.node, param)
 
@@ -314,8 +320,11 @@ class Builder:
 
     def literal(self, node: Node, text: str, sources: tuple[int, ...] = (), joined: bool = False) -> Value:
         """A text, as far as it is known."""
-        value = Value(self.program.node(*sources), self.line(node), text[:LONGEST_TEXT], joined=joined)
-        self.program.literals.append(value)
+        value = Value(
+            self.program.node(*sources), self.line(node), text, joined=joined, last_line=self.last_line(node)
+        )
+        if len(text) <= LONGEST_PATH:
+            self.program.literals.append(value)
         return value
 
     def joined(self, node: Node, values: list[Value], between: str = "") -> Value:
@@ -330,7 +339,9 @@ class Builder:
         if between:
             text = re.sub(f"(?<!:){re.escape(between)}+", between, text)
         constants = sum(value.text is not None for value in values)
-        return self.literal(node, text, tuple(value.node for value in values), joined=constants > 1)
+        return self.literal(
+            node, text[:LONGEST_TEXT], tuple(value.node for value in values), joined=constants > 1
+        )
 
 
 def text_of(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from modcli.skills.code_program import HOLE, Builder, Child, Value, text_of, unescaped
+from modcli.skills.code_program import HOLE, LONGEST_NAME, Builder, Child, Value, text_of, unescaped
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -59,6 +59,7 @@ class PythonBuilder(Builder):
     def __init__(self, *args: int, **more: int) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
         self.globals: set[tuple[int, str]] = set()
+        self.modules = {"os", "sys", "process", "module", "exports", "window", "globalThis"}
 
     def on_identifier(self, node: Node, _: list[Child]) -> Value:
         """A name."""
@@ -123,8 +124,8 @@ class PythonBuilder(Builder):
     def origin(self, value: Value) -> str:
         """What something is called by, for the names in it."""
         if value.call >= 0 and not value.name:
-            return self.program.calls[value.call].name + "()"
-        return value.name or ("''" if value.text is not None else "?")
+            return self.program.calls[value.call].name[-LONGEST_NAME:] + "()"
+        return value.name[-LONGEST_NAME:] or ("''" if value.text is not None else "?")
 
     def on_subscript(self, node: Node, children: list[Child]) -> Value | None:
         """A part of something: of the environment, a variable."""
@@ -222,7 +223,7 @@ class PythonBuilder(Builder):
     def taint(self, name: str, values: tuple[Value, ...]) -> None:
         """What is put into a thing with a name."""
         root = name if name.startswith(("self.", "this.")) else name.split(".")[0]
-        if root.replace(".", "").isidentifier() and root not in self.aliases:
+        if root.replace(".", "").isidentifier() and root not in self.aliases and root not in self.modules:
             scope = 0 if "." in root else self.owner(root)
             known = self.values.get((scope, root))
             for value in values:
@@ -239,7 +240,7 @@ class PythonBuilder(Builder):
     def known_result(self, node: Node, name: str, args: tuple[Value, ...]) -> Value | None:
         """Of calls that only name something: the environment, a module, an attribute."""
         head, _, last = name.rpartition(".")
-        if (head in ENVIRONMENTS and last in ("get", "pop", "setdefault")) or name == "os.getenv":
+        if (head in ENVIRONMENTS and last in ("get", "pop")) or name == "os.getenv":
             return self.environment(node, args[0]) if args else None
         if head in ENVIRONMENTS and last in ("copy", "items", "values"):
             return self.call(node, "env.all")
@@ -302,7 +303,7 @@ class PythonBuilder(Builder):
                 self.bind(name, single, 0)
             elif whole:
                 self.bind(name, single, 0 if (self.scope, name) in self.globals else None)
-            else:
+            elif name not in self.modules and name not in self.aliases:  # a module is not what is put into it
                 self.program.edge(part.node, self.program.binding(self.owner(name), name))
 
     def on_assignment(self, node: Node, children: list[Child]) -> Value | None:
@@ -391,7 +392,9 @@ class PythonBuilder(Builder):
                 name, alias = child.child_by_field_name("name"), child.child_by_field_name("alias")
                 if name is not None and alias is not None:
                     self.aliases[text_of(alias)] = head + text_of(name)
-            elif head:
+            elif not head:
+                self.modules.add(text_of(child).split(".")[0])
+            else:
                 self.aliases[text_of(child)] = head + text_of(child)
 
     on_import_from_statement = on_import_statement

@@ -50,6 +50,8 @@ _PRIVATE = re.compile(
     r"_history|passwd$|Messages|Mail|AddressBook|CallHistory|Signal|discord|chat\.db|thunderbird|\.claude|^(~|/home|/Users)[^.]{0,30}$"
 )
 _PROSE = re.compile(r"\.(md|mdx|mdc|markdown|html?|json|ya?ml|toml|txt|csv|tsv|rst)$", re.IGNORECASE)
+#: In a bundle, where few names stand for many things, a way of so many edges is still believed.
+SURE_IN_A_BUNDLE = 6
 #: So far apart two lines of a function may be that "beside" means something.
 NEAR = 15
 
@@ -112,7 +114,7 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
     findings: list[Finding] = []
     for file in skill.files:
         code = found.code[file.path]
-        raised = (*_of_flows(code), *_of_facts(code), *_coverage(code))
+        raised = (*_of_flows(code, _bundle(file)), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
     findings += form_findings(skill, found.code, found.reached)
@@ -137,13 +139,21 @@ def _once(findings: Iterable[Finding], order: dict[str, int], found: Judged) -> 
     return result
 
 
-def _of_flows(code: CodeFacts) -> Iterator[Finding]:
+def _of_flows(code: CodeFacts, bundle: bool) -> Iterator[Finding]:
     for flow in code.flows:
         verdict = _flow_verdict(flow)
         if verdict is not None:
             rule, level, told = verdict
+            if bundle and flow.steps > SURE_IN_A_BUNDLE and level is Level.PROBLEM:
+                level, told = Level.WARNING, f"{told} (as it seems: names in a bundle are short, and shared)"
             near = ((code.path, flow.source_line, flow.told),) if flow.source_line != flow.line else ()
             yield finding(rule, code.path, flow.line, told, level, near)
+
+
+def _bundle(file: SkillFile) -> bool:
+    """Whether a file is many modules made one by a program: large, with long lines."""
+    text = file.text or ""
+    return len(text) > 100_000 and len(text) > 200 * (text.count("\n") + 1)
 
 
 def _flow_verdict(flow: Flow) -> tuple[str, Level, str] | None:

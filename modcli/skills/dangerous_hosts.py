@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-#: Installers that vendors tell to pipe into a shell. Host, or host and first part of the path, and whose it is.
+#: Installers that vendors tell to pipe into a shell: host, and whose it is.
 _INSTALLERS = {
     "sh.rustup.rs": "Rust", "static.rust-lang.org": "Rust", "get.docker.com": "Docker", "astral.sh": "Astral (uv)",
     "deb.nodesource.com": "NodeSource", "rpm.nodesource.com": "NodeSource", "install.python-poetry.org": "Poetry",
@@ -21,20 +21,54 @@ _INSTALLERS = {
     "install.cloudflare.com": "Cloudflare", "get.pulumi.com": "Pulumi", "foundry.paradigm.xyz": "Foundry",
     "release.solana.com": "Solana", "release.anza.xyz": "Solana", "sh.dagger.io": "Dagger", "dl.dagger.io": "Dagger",
     "cli.codecov.io": "Codecov",
+    "rclone.org": "rclone",
+    "fluxcd.io": "Flux",
+    "run.linkerd.io": "Linkerd",
+    "proton.me": "Proton",
     "apt.llvm.org": "LLVM", "pixi.sh": "pixi", "micro.mamba.pm": "mamba", "repo.anaconda.com": "Anaconda",
     "get.haskell.org": "Haskell", "get-ghcup.haskell.org": "Haskell", "install.julialang.org": "Julia", "zed.dev": "Zed",
     "dot.net": "Microsoft", "awscli.amazonaws.com": "Amazon", "turso.tech": "Turso", "get.tur.so": "Turso",
-    "railway.app": "Railway", "railway.com": "Railway", "raw.githubusercontent.com/Homebrew": "Homebrew",
-    "raw.githubusercontent.com/nvm-sh": "nvm", "raw.githubusercontent.com/helm": "Helm",
-    "raw.githubusercontent.com/ohmyzsh": "Oh My Zsh", "raw.githubusercontent.com/pyenv": "pyenv", "pyenv.run": "pyenv",
-    "raw.githubusercontent.com/kubernetes": "Kubernetes", "raw.githubusercontent.com/aquasecurity": "Aqua",
-    "raw.githubusercontent.com/anchore": "Anchore", "raw.githubusercontent.com/golangci": "golangci-lint",
-    "raw.githubusercontent.com/astral-sh": "Astral", "raw.githubusercontent.com/docker": "Docker",
-    "raw.githubusercontent.com/anthropics": "Anthropic", "raw.githubusercontent.com/openai": "OpenAI",
-    "raw.githubusercontent.com/rhysd": "actionlint", "raw.githubusercontent.com/trufflesecurity": "TruffleHog",
-    "raw.githubusercontent.com/microsoft": "Microsoft", "raw.githubusercontent.com/github": "GitHub",
-    "raw.githubusercontent.com/google": "Google", "raw.githubusercontent.com/hashicorp": "HashiCorp",
+    "railway.app": "Railway", "railway.com": "Railway", "pyenv.run": "pyenv",
 }  # fmt: skip
+#: Owners on GitHub whose scripts and releases are known.
+_OWNERS = {
+    "Homebrew": "Homebrew",
+    "nvm-sh": "nvm",
+    "helm": "Helm",
+    "ohmyzsh": "Oh My Zsh",
+    "pyenv": "pyenv",
+    "kubernetes": "Kubernetes",
+    "aquasecurity": "Aqua",
+    "anchore": "Anchore",
+    "golangci": "golangci-lint",
+    "astral-sh": "Astral",
+    "docker": "Docker",
+    "anthropics": "Anthropic",
+    "openai": "OpenAI",
+    "rhysd": "actionlint",
+    "trufflesecurity": "TruffleHog",
+    "microsoft": "Microsoft",
+    "github": "GitHub",
+    "google": "Google",
+    "hashicorp": "HashiCorp",
+    "cloudflare": "Cloudflare",
+    "cli": "GitHub",
+    "denoland": "Deno",
+    "oven-sh": "Bun",
+    "babashka": "Babashka",
+    "fluxcd": "Flux",
+    "rust-lang": "Rust",
+    "asdf-vm": "asdf",
+    "rbenv": "rbenv",
+    "junegunn": "fzf",
+    "argoproj": "Argo",
+    "grafana": "Grafana",
+    "aws": "Amazon",
+    "vercel": "Vercel",
+    "kubernetes-sigs": "Kubernetes",
+    "mikefarah": "yq",
+    "jqlang": "jq",
+}
 _OWN_SERVICES = (
     (r"\.claude|anthropic", ("anthropic.com", "claude.ai", "claude.com")),
     (r"\.codex", ("openai.com", "chatgpt.com")), (r"gcloud", ("googleapis.com", "google.com")),
@@ -57,7 +91,9 @@ def installer(address: str) -> str:
         return ""
     host = host.removeprefix("www.")
     first = parts.path.lstrip("/").partition("/")[0]
-    return _INSTALLERS.get(host, _INSTALLERS.get(f"{host}/{first}", ""))
+    if host in ("raw.githubusercontent.com", "github.com"):
+        return _OWNERS.get(first, "")
+    return _INSTALLERS.get(host, "")
 
 
 def own_service(path: str, host: str) -> bool:

@@ -7,6 +7,7 @@ last given to it where its text matters. So a flow means that there is a way, no
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ MATTERS = {
 }
 #: Steps backwards from sinks to sources, all of a program together.
 MOST_STEPS = 400_000
+#: A longer way, in edges, is no way: in bundles of many modules, names that are alike lead from anywhere to anywhere.
+LONGEST_WAY = 40
 _WIDER = re.compile(r"bypassPermissions|Bash\(\*\)|skipDangerous|enableAllProjectMcpServers|dangerously")
 #: Where in a shell text a command stands that is not known.
 _COMMAND_HOLE = re.compile(r"(^|[;&|\n(`{}]|\b(exec|sudo|nohup|then|do)\s)\s*\0")
@@ -98,7 +101,7 @@ class Analysis:
     def _key(self, value: Value) -> str:
         """By what a file is known: its path, or the name of the variable that holds it."""
         if value.text is not None and value.text.strip(HOLE):
-            return home(value.text)
+            return home(value.text).removeprefix("./")
         return f"${value.name}" if value.name else ""
 
     def _secret(self, value: Value, marked: dict[int, Kind | str]) -> tuple[Kind | None, str]:
@@ -134,8 +137,9 @@ class Analysis:
         for path in effect.runs:
             key = self._key(path)
             if key:
-                self.runs.append((call.line, key.replace(HOLE, "…"), call.name))
-                self._sinks.append((Sink.CODE, self.program.file(key), call.name, key, call))
+                shown = home(path.text) if path.text else key
+                self.runs.append((call.line, shown.replace(HOLE, "…"), call.name))
+                self._sinks.append((Sink.CODE, self.program.file(f"code:{key}"), call.name, key, call))
 
     def _content(self, call: Call, value: Value, marked: dict[int, Kind | str]) -> int:
         node = self.program.node()
@@ -176,6 +180,8 @@ class Analysis:
             node = self._content(call, value, marked) if value.key == "file" else value.node
             if key:
                 self.program.edge(node, self.program.file(key))
+                if HOLE not in (value.text or "") or _COMMAND_HOLE.search(value.text or ""):
+                    self.program.edge(node, self.program.file(f"code:{key}"))
             if lasting:
                 self._sinks.append((Sink.PERSISTED, node, call.name, text, call))
 
@@ -205,7 +211,7 @@ class Analysis:
         for sink, node, into, target, call in self._sinks:
             if node not in tainted:
                 continue
-            for source, variable in self._reaching(node, back):
+            for source, variable, steps in self._reaching(node, back):
                 kind, name = source.kind, source.source
                 if variable and kind in (Kind.ENVIRONMENT, Kind.DOTENV):
                     kind, name = Kind.SECRET, variable
@@ -214,9 +220,8 @@ class Analysis:
                     seen.add(key)
                     told, into = source.told.replace(HOLE, "…"), into.replace(HOLE, "…")
                     where, scope = target.replace(HOLE, "…"), self._scope(call)
-                    flow = Flow(
-                        kind, sink, source.line, call.line, told, into, where, name, scope, call.inside
-                    )
+                    lines = (source.line, call.line)
+                    flow = Flow(kind, sink, *lines, told, into, where, name, scope, call.inside, steps)
                     self.flows.append(flow)
 
     @staticmethod
@@ -230,17 +235,18 @@ class Analysis:
             and not _COMMAND_HOLE.search(value.text or "")
         )
 
-    def _reaching(self, node: int, back: dict[int, list[int]]) -> Iterable[tuple[Source, str]]:
-        """The sources that reach a node, each with the name of the part that is taken, if it is one."""
-        todo = [(node, self.program.narrowed.get(node, ""))]
-        seen = {todo[0]}
+    def _reaching(self, node: int, back: dict[int, list[int]]) -> Iterable[tuple[Source, str, int]]:
+        """The sources that reach a node, nearest first, each with the name of the part that is taken, if it is one, and
+        how many edges away it is."""
+        todo = deque([(node, self.program.narrowed.get(node, ""), 0)])
+        seen = {todo[0][:2]}
         while todo and self._steps < MOST_STEPS:
             self._steps += 1
-            at, name = todo.pop()
+            at, name, away = todo.popleft()
             for source in self._sources.get(at, ()):
-                yield source, name
-            for before in back.get(at, ()):
+                yield source, name, away
+            for before in back.get(at, ()) if away < LONGEST_WAY else ():
                 step = (before, name or self.program.narrowed.get(before, ""))
                 if step not in seen:
                     seen.add(step)
-                    todo.append(step)
+                    todo.append((*step, away + 1))
