@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from modcli.skills.code_program import HOLE, Child, Value, text_of, unescaped
 from modcli.skills.code_python import PythonBuilder
+from modcli.skills.code_targets import targets
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -184,7 +185,7 @@ class JavaScriptBuilder(PythonBuilder):
             if part is None:
                 full = f"{self.origin(value)}.{name}"
                 part = Value(value.node, self.line(child), name=full, call=value.call)
-            for named, _ in self.targets(target)[:1]:
+            for named, _ in targets(target)[:1]:
                 self.bind(named, part)
 
     def on_assignment_expression(self, node: Node, children: list[Child]) -> Value | None:
@@ -204,7 +205,7 @@ class JavaScriptBuilder(PythonBuilder):
         function = self.program.by_scope.get(self.scope)
         for child in node.named_children:
             left = child.child_by_field_name("left") or child
-            names = [name for name, _ in self.targets(left)]
+            names = [name for name, _ in targets(left)]
             if function is not None and names:
                 first = self.program.binding(self.scope, names[0])
                 function.params.append(first)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Stands in a text for what is not known of it.
 HOLE = "\0"
+#: Of what is narrowed to a part: all parts.
+ALL = "*"
 #: More of a text that is put together is not kept: an address or a path is shorter.
 LONGEST_TEXT = 4_000
 #: Texts that may be paths are kept, longer ones are none.
@@ -106,6 +108,7 @@ class Program:
         self.bound: dict[tuple[int, str], int] = {}
         self.files: dict[str, int] = {}
         self.literals: list[Value] = []
+        #: Where only a part of something goes on: its name; ALL where parts are put together again.
         self.narrowed: dict[int, str] = {}
         self.errors: list[tuple[int, int, int]] = []
         self.nested = 0
@@ -122,6 +125,12 @@ class Program:
         """One goes into another."""
         if source != target:
             self.edges[source].append(target)
+
+    def gathered(self, source: int) -> int:
+        """A node for one of many things that are put into another."""
+        node = self.node(source)
+        self.narrowed[node] = ALL
+        return node
 
     def binding(self, scope: int, name: str) -> int:
         """The node of a variable in a scope."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modcli.skills.code_program import HOLE, LONGEST_NAME, Builder, Child, Value, text_of, unescaped
+from modcli.skills.code_targets import targets
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -143,15 +144,18 @@ class PythonBuilder(Builder):
         made = Value(
             self.program.node(owner.node, index.node), self.line(node), call=owner.call, joined=index.joined
         )
-        cut = owner.call >= 0 and self.program.calls[owner.call].name.endswith(
-            (".split", ".partition", ".rsplit")
-        )
-        if cut:  # the value of one line
+        if self.is_split(owner):  # the value of one line
             self.program.narrowed[made.node] = "a part"
         if index.known:
             self.program.narrowed[made.node] = index.known
             made.name = f"{self.origin(owner)}.{index.known}"
         return made
+
+    def is_split(self, value: Value) -> bool:
+        """Whether something is the parts of a line."""
+        return value.call >= 0 and self.program.calls[value.call].name.endswith(
+            (".split", ".partition", ".rsplit")
+        )
 
     def environment(self, node: Node, key: Value) -> Value:
         """A variable of the environment is read."""
@@ -215,6 +219,8 @@ class PythonBuilder(Builder):
             receiver=receiver,
             joined=callee.joined,
         )
+        if last == "get" and args and args[0].known and "/" not in args[0].known:
+            self.program.narrowed[made.node] = args[0].known
         if last in MUTATORS and receiver is not None:
             self.taint(head, (*args, made))
         made.text = self.result_text(name, args, callee.of or callee)
@@ -227,7 +233,7 @@ class PythonBuilder(Builder):
             scope = 0 if "." in root else self.owner(root)
             known = self.values.get((scope, root))
             for value in values:
-                self.program.edge(value.node, self.program.binding(scope, root))
+                self.program.edge(self.program.gathered(value.node), self.program.binding(scope, root))
                 if known is not None and known.call >= 0:
                     self.program.edge(value.node, self.program.calls[known.call].node)
 
@@ -271,40 +277,26 @@ class PythonBuilder(Builder):
             return "".join(one.known for one in args[0].items)
         return callee.text if last in _SAME_METHODS else None
 
-    def targets(self, node: Node) -> list[tuple[str, bool]]:
-        """The names that an assignment is to, and whether wholly."""
-        found, todo = [], [node]
-        while todo:
-            one = todo.pop()
-            if one.type in ("identifier", "shorthand_property_identifier_pattern"):
-                found.append((text_of(one), True))
-            elif one.type in ("attribute", "subscript", "member_expression", "subscript_expression"):
-                text = text_of(one)
-                own = one.type in ("attribute", "member_expression") and text.split(".")[0] in (
-                    "self",
-                    "this",
-                )
-                found.append((text, True) if own else (text.split("[")[0].split(".")[0], False))
-            elif one.type == "pair_pattern":
-                todo += one.children[-1:]
-            else:
-                todo += reversed(one.named_children)
-        return found
-
     def assign(self, left: Node | None, value: Value | None) -> None:
         """Gives a value to a target: part by part where both have as many."""
         if left is None or value is None:
             return
-        targets = self.targets(left)
-        parts = list(value.items) if len(value.items) == len(targets) > 1 else [value] * len(targets)
-        for (name, whole), part in zip(targets, parts, strict=True):
-            single = part if len(targets) == 1 or parts[0] is not value else replace(part, items=())
+        names = targets(left)
+        paired = len(value.items) == len(names)
+        parts = list(value.items) if paired and len(names) > 1 else [value] * len(names)
+        if len(names) > 1 and not paired and self.is_split(value):
+            parts = [replace(value, node=self.program.node(value.node))] * len(names)
+            self.program.narrowed[parts[0].node] = "a part"
+        for (name, whole), part in zip(names, parts, strict=True):
+            single = part if len(names) == 1 or paired else replace(part, items=())
             if name.startswith(("self.", "this.")):
                 self.bind(name, single, 0)
             elif whole:
                 self.bind(name, single, 0 if (self.scope, name) in self.globals else None)
             elif name not in self.modules and name not in self.aliases:  # a module is not what is put into it
-                self.program.edge(part.node, self.program.binding(self.owner(name), name))
+                self.program.edge(
+                    self.program.gathered(part.node), self.program.binding(self.owner(name), name)
+                )
 
     def on_assignment(self, node: Node, children: list[Child]) -> Value | None:
         """A name is given a value."""
@@ -350,7 +342,7 @@ class PythonBuilder(Builder):
         function = self.program.by_scope.get(self.scope)
         for child in node.named_children:
             inner = child.child_by_field_name("name") or child
-            names = [name for name, _ in self.targets(inner)][:1] if child.type != "comment" else []
+            names = [name for name, _ in targets(inner)][:1] if child.type != "comment" else []
             if function is None or names in (["self"], ["cls"]):
                 continue
             for name in names:

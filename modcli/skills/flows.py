@@ -23,7 +23,7 @@ from modcli.skills.capabilities import (
 )
 from modcli.skills.capabilities_calls import Effect
 from modcli.skills.code_bash import home
-from modcli.skills.code_program import HOLE, Call, Program, Value
+from modcli.skills.code_program import ALL, HOLE, Call, Program, Value
 
 #: Which kinds matter in which sink.
 MATTERS = {
@@ -208,18 +208,18 @@ class Analysis:
                     tainted.add(target)
                     todo.append(target)
         seen: set[tuple[object, ...]] = set()
-        for sink, node, into, target, call in self._sinks:
+        for sink, node, into, into_what, call in self._sinks:
             if node not in tainted:
                 continue
             for source, variable, steps in self._reaching(node, back):
                 kind, name = source.kind, source.source
-                if variable and kind in (Kind.ENVIRONMENT, Kind.DOTENV):
+                if variable not in ("", ALL) and kind in (Kind.ENVIRONMENT, Kind.DOTENV):
                     kind, name = Kind.SECRET, variable
                 key = (kind, sink, name, call.line, source.line)
                 if kind in MATTERS[sink] and key not in seen:
                     seen.add(key)
                     told, into = source.told.replace(HOLE, "…"), into.replace(HOLE, "…")
-                    where, scope = target.replace(HOLE, "…"), self._scope(call)
+                    where, scope = into_what.replace(HOLE, "…"), self._scope(call)
                     lines = (source.line, call.line)
                     flow = Flow(kind, sink, *lines, told, into, where, name, scope, call.inside, steps)
                     self.flows.append(flow)
