@@ -386,16 +386,10 @@ def test_the_real_rules_run_on_a_clean_skill(run: Run, monkeypatch: pytest.Monke
 def test_end_to_end_with_a_small_model(
     tmp_path: Path, small_model: ModelFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The shipped profile on a real model: every way through ends with an answer, and the same one again."""
+    """A definition on a real model (examples would have it read the whole background first): every way through ends with
+    an answer, and the same one again."""
     monkeypatch.chdir(tmp_path)
-    Path("small.yaml").write_text(
-        "categories:\n"
-        "  cyber-attacks:\n"
-        "    label: hacking\n"
-        "    definition: Breaks into computers.\n"
-        "    examples: ['ransom-kit: Encrypts files of victims', 'session-thief: Steals passwords and cookies']\n"
-        "    counterexamples: ['secret-scan: Finds keys before a commit', 'uptime: Watches our own servers']\n"
-    )
+    Path("small.yaml").write_text("categories: {cyber-attacks: {label: hacking, definition: Breaks in.}}\n")
     write("toc", "# Contents\n\nAdds links.\n")
     write("vague", "Steals passwords and cookies of victims.\n", description="Helps you.")
     given = [
