@@ -8,7 +8,7 @@ from modcli.skills.hidden_early import early_findings
 from modcli.skills.hidden_encoded import encoded_findings
 from modcli.skills.hidden_padding import padding_findings
 from modcli.skills.hidden_page import Unseen
-from modcli.skills.hidden_rules import RULES, around, found
+from modcli.skills.hidden_rules import RULES, around, found, not_too_many
 from modcli.skills.hidden_unicode import unicode_findings
 from modcli.skills.orders import find_order
 from modcli.skills.rendered import rendered, rendered_html
@@ -55,10 +55,11 @@ def hidden_in_file(file: SkillFile) -> list[Finding]:
         findings += early_findings(file, text)
         findings += _of_page(file, rendered(text).unseen)
     elif file.path.lower().endswith((".html", ".htm", ".xhtml")):
-        findings += [one for one in _of_page(file, rendered_html(text).unseen) if one.level is not Level.NOTE]
+        findings += [one for one in _of_page(file, rendered_html(text).unseen) if one.level is Level.PROBLEM]
     elif file.role is Role.HOOKS:
         findings += early_findings(file, text)
-    return sorted(findings, key=lambda finding: finding.line)
+    findings.sort(key=lambda finding: finding.line)
+    return list(not_too_many(file, findings))
 
 
 def _is_page(file: SkillFile) -> bool:
@@ -87,5 +88,7 @@ def _of_page(file: SkillFile, unseen: tuple[Unseen, ...]) -> Iterator[Finding]:
         elif piece.kind == "element":
             level = Level.WARNING if len(piece.text.split()) >= _FEW_WORDS else Level.NOTE
             yield found(rule, file, lines, f"{what} that is not shown", piece.text, level)
-        elif piece.kind == "comment":
+        elif piece.kind == "comment" or (
+            piece.kind in ("definition", "footnote") and len(piece.text.split()) > _FEW_WORDS
+        ):
             yield found(rule, file, lines, f"{what} that is not shown", piece.text, Level.NOTE)

@@ -120,8 +120,9 @@ def _hooks(file: SkillFile, first: int, lines: list[str]) -> Iterator[Finding]:
             "early-hook",
             file,
             (first, first + len(lines) - 1),
-            "hooks whose command was not found",
+            "hooks without a command",
             "\n".join(lines),
+            Level.NOTE,
         )
 
 

@@ -10,10 +10,12 @@ import base64
 import binascii
 import codecs
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from modcli.skills.hidden_rules import around, found
+from modcli.skills.hidden_rules import LineNumbers, around, found
 from modcli.skills.orders import find_order
 from modcli.skills.skill import Finding, Level, SkillFile
 
@@ -37,6 +39,8 @@ _DATA = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PROSE = 12
+#: Less than that is no order in any language.
+_SHORTEST_TEXT = 8
 _PICTURES = (
     "image/",
     "font/",
@@ -53,12 +57,13 @@ _ROT13 = re.compile(r"(?i)\b(?:vtaber|vafgehpgvbaf?|nffvfgnag|cnffjbeqf?|perqrag
 def encoded_findings(file: SkillFile, text: str) -> list[Finding]:
     """Encoded text in a file, each with its lines."""
     spans = [match.span() for match in _DATA.finditer(text)]
-    findings = [*_addresses(file, text)]
+    numbers = LineNumbers(text)
+    findings = [*_addresses(file, text, numbers)]
     taken = 0
     for form, start, end, said in sorted(_decoded_spans(text), key=lambda one: (one[1], -one[2])):
         if start < taken or _within(start, spans):
             continue
-        if finding := _judged(file, text, form, start, end, said):
+        if finding := _judged(file, form, (numbers.at(start), numbers.at(end - 1)), said):
             findings.append(finding)
             taken = end
     return sorted([*findings, *_turned(file, text)], key=lambda finding: finding.line)
@@ -122,7 +127,7 @@ def _readable(data: bytes) -> str:
     return ""
 
 
-def _judged(file: SkillFile, text: str, form: str, start: int, end: int, said: str) -> Finding | None:
+def _judged(file: SkillFile, form: str, lines: tuple[int, int], said: str) -> Finding | None:
     """The finding of what was decoded, itself perhaps encoded once more; None where it is a name or a sample."""
     for _ in range(3):
         again = _BASE64.search(said)
@@ -130,8 +135,6 @@ def _judged(file: SkillFile, text: str, form: str, start: int, end: int, said: s
         if not deeper or find_order(said):
             break
         said = deeper
-    first = text.count("\n", 0, start) + 1
-    lines = (first, first + text.count("\n", start, end))
     if order := find_order(said):
         shown = around(said, order.start, order.end)
         return found("hidden-encoded", file, lines, f"{form} that decode to text that {order.why}", shown)
@@ -146,7 +149,7 @@ def _judged(file: SkillFile, text: str, form: str, start: int, end: int, said: s
     return None
 
 
-def _addresses(file: SkillFile, text: str) -> Iterator[Finding]:
+def _addresses(file: SkillFile, text: str, numbers: LineNumbers) -> Iterator[Finding]:
     """Text in data: addresses."""
     for match in _DATA.finditer(text):
         kind = (match[1] or "text/plain").lower()
@@ -155,7 +158,9 @@ def _addresses(file: SkillFile, text: str) -> Iterator[Finding]:
             if match[3]
             else _readable(unquote_to_bytes(match[4]))
         )
-        line = text.count("\n", 0, match.start()) + 1
+        line = numbers.at(match.start())
+        if len(said) < _SHORTEST_TEXT:
+            continue
         if order := find_order(said):
             shown = around(said, order.start, order.end)
             yield found(
@@ -191,4 +196,6 @@ def _turned(file: SkillFile, text: str) -> Iterator[Finding]:
 
 
 def _within(place: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= place < end for start, end in spans)
+    """Whether a place is in one of the spans, which are in order."""
+    at = bisect_right(spans, (place, sys.maxsize)) - 1
+    return at >= 0 and spans[at][0] <= place < spans[at][1]

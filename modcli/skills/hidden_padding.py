@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modcli.skills.hidden_rules import around, found
+from modcli.skills.hidden_rules import LineNumbers, around, found
 from modcli.skills.hidden_unicode import without_invisible
 from modcli.skills.orders import find_order
 from modcli.skills.skill import Finding, Level, SkillFile
 
 #: As many lines as some screens hold, and as many as no page needs.
 _SCREEN, _FAR = 50, 300
+#: How much of the text on either side is looked at.
+_REACH = 2000
 #: As many blanks as no column of a table or comment at the end of a line is away.
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000\u2800\u3164]{200,}(?=\S)")
 _BLANK_LINE = re.compile(
@@ -51,8 +53,12 @@ def _is_blank(line: str) -> bool:
 
 
 def _to_the_right(file: SkillFile, text: str) -> Iterator[Finding]:
+    numbers = LineNumbers(text)
+    passed = 0
     for match in _BLANKS.finditer(text):
-        first = text.rfind("\n", 0, match.start()) + 1
+        if match.start() < passed:
+            continue  # within what was just looked at, on the same line
+        first = text.rfind("\n", max(0, match.start() - _REACH), match.start()) + 1
         if (
             not text[first : match.start()].strip()
             and "\t" not in match[0]
@@ -60,12 +66,13 @@ def _to_the_right(file: SkillFile, text: str) -> Iterator[Finding]:
             and _lines_alike(text, match)
         ):
             continue
-        end = text.find("\n", match.end())
-        rest = text[match.end() : end if end >= 0 else len(text)]
+        end = text.find("\n", match.end(), match.end() + _REACH)
+        rest = text[match.end() : min(match.end() + _REACH, end if end >= 0 else len(text))]
+        passed = match.end() + len(rest)
         order = find_order(rest)
         if not order and (rest.strip(" |\t") == "" or rest.startswith(("|", "\\"))):
             continue  # the end of a row of a table, or of a line of a script that goes on
-        line = text.count("\n", 0, match.start()) + 1
+        line = numbers.at(match.start())
         why = f"; it {order.why}" if order else ""
         told = f"text behind {len(match[0]):,} blanks{why}"
         shown = around(rest, order.start, order.end) if order else rest
@@ -74,6 +81,6 @@ def _to_the_right(file: SkillFile, text: str) -> Iterator[Finding]:
 
 def _lines_alike(text: str, match: re.Match[str]) -> bool:
     """Whether the line before is indented as far: then it is a deep outline or a drawing."""
-    first = text.rfind("\n", 0, match.start())
-    before = text.rfind("\n", 0, max(0, first)) + 1
+    first = text.rfind("\n", max(0, match.start() - _REACH), match.start())
+    before = text.rfind("\n", max(0, first - _REACH), max(0, first)) + 1
     return text[before : before + 150].strip() == "" and text[before : max(0, first)].strip() != ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
 from modcli.skills.skill import Axis, Finding, Level, Rule, SkillFile
 
 _MOST_SHOWN = 600
@@ -103,3 +106,36 @@ def around(text: str, start: int, end: int, most: int = _MOST_SHOWN) -> str:
     low = max(0, min(start - 100, len(text) - most))
     high = min(len(text), max(end, low + most))
     return ("… " if low else "") + text[low : min(high, low + most)] + (" …" if high < len(text) else "")
+
+
+class LineNumbers:
+    """The numbers of the lines of a text by place, each in logarithmic time."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [at for at, character in enumerate(text) if character == "\n"] if "\n" in text else []
+
+    def at(self, place: int) -> int:
+        """The number (from 1) of the line that holds a place."""
+        return bisect_left(self._ends, place) + 1
+
+
+#: Findings of one rule and level in one file beyond these are counted and not listed.
+_MOST = {Level.NOTE: 20, Level.WARNING: 200, Level.PROBLEM: 200}
+
+
+def not_too_many(file: SkillFile, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, where a rule was met very often the first of them and how many more there are."""
+    counts: dict[tuple[str, Level], int] = {}
+    last: dict[tuple[str, Level], Finding] = {}
+    for finding in findings:
+        key = finding.rule, finding.level
+        counts[key] = counts.get(key, 0) + 1
+        last[key] = finding
+        if counts[key] <= _MOST[finding.level]:
+            yield finding
+    for (rule, level), count in counts.items():
+        more = count - _MOST[level]
+        if more > 0:
+            final = last[rule, level]
+            told = f"{more:,} more of this kind, the last of them here"
+            yield found(rule, file, (final.line, final.last_line), told, final.excerpt, level)

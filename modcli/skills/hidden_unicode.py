@@ -21,7 +21,7 @@ _TAG = r"\U000e0000-\U000e007f"
 _SELECTOR = r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _BIDI = r"\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
-#: The rest of what is ignored by default or of category Cf; the number signs of Arabic and Kaithi, which show, are left out.
+#: The rest of what is ignored by default or of category Cf; the number signs of Arabic and Kaithi show, and are not here.
 _NO_WIDTH = (
     r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0"
     r"\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0080-\U000e00ff"
@@ -48,6 +48,9 @@ _MIXED = re.compile(
 )
 _FEW, _MANY = 4, 8
 _MOST_LINES_NAMED = 20
+_MOST_SAID = 20
+#: Less than that is no order in any language.
+_SHORTEST_ORDER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def _selectors(line: str, run: str, number: int, start: int) -> Iterator[_Trace]
     before = line[start - 1] if start else ""
     # A symbol, a digit of a keycap, an ideograph, a letter of a script with forms: one selector picks a form.
     forms = before and (
-        unicodedata.category(before)[0] in "SP" or before in "0123456789" or _has_forms(before)
+        unicodedata.category(before)[0] in "SP" or before in "0123456789\u2139" or _has_forms(before)
     )
     if len(run) == 1 and (forms or before == "\u200d"):
         return
@@ -150,7 +153,7 @@ def _control(run: str, number: int, line: str, end: int) -> Iterator[_Trace]:
         "hidden-control",
         Level.WARNING if level is Level.NOTE and "\x1b" in run else level,
         number,
-        _shown(line),
+        _shown(line, end),
     )
 
 
@@ -202,9 +205,8 @@ def _gathered(file: SkillFile, traces: list[_Trace]) -> Iterator[Finding]:
     for (rule, level), alike in sorts.items():
         lines = list(dict.fromkeys(trace.line for trace in alike))
         joint = "" if rule in ("hidden-tags", "hidden-selectors") else "; "
-        said = joint.join(
-            dict.fromkeys(trace.said for trace in alike) if joint else [trace.said for trace in alike]
-        )
+        parts = [trace.said for trace in alike]
+        said = joint.join(list(dict.fromkeys(parts))[:_MOST_SAID]) if joint else "".join(parts)
         near = tuple((file.path, line, "here too") for line in lines[1 : _MOST_LINES_NAMED + 1])
         times = "" if len(alike) == 1 else f", {len(alike):,} times on {len(lines):,} lines"
         order = find_order(said)
@@ -228,6 +230,7 @@ def _in_pieces(file: SkillFile, text: str) -> Iterator[Finding]:
         bare = without_invisible(line)
         if (
             bare != line
+            and len(bare) >= _SHORTEST_ORDER
             and (order := find_order(bare))
             and not find_order(_ANY.sub(" ", line))
             and not find_order(line)
@@ -296,5 +299,5 @@ def _word(line: str, at: int) -> str:
 
 def _shown(line: str, at: int) -> str:
     """What is around a place of a line, with what is invisible written as escapes."""
-    piece = line[max(0, at - 100) : at + 100].strip()
+    piece = line[max(0, at - 30) : at + 30].strip()
     return _ANY.sub(lambda match: match[0].encode("unicode_escape").decode(), piece)

@@ -112,6 +112,10 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         rf"\b(?:send|post|upload|forward|transmit|exfiltrate|e-?mail|leak|relay"
         rf"|back\s?up)\b{_OBJECT}{{0,70}}?(?<!\w){_PRIVATE}(?!{_GAP}{{0,30}}\b(?:header|authorization)\b)",
     )),
+    ("reveal", "has the agent give away its instructions", (
+        r"\b(?:output|print|reveal|repeat|show|dump|leak|disclose|recite|paste)\s+(?:\w+\s+){0,4}?(?:system prompt|"
+        r"(?:your|hidden|initial|secret|internal) (?:instructions|prompt|rules|configuration))\b",
+    )),
     ("deliver", "sends what the agent works on to somewhere else", (
         rf"\b(?:send|post|upload|forward|transmit|submit|copy|mirror|sync|append|add|include|put|encode|back\s?up)\b"
         rf"{_OBJECT}{{0,60}}?\b(?:contents?|data|files?|folders?|director(?:y|ies)|conversation|everything|results?"
@@ -180,7 +184,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
 )  # fmt: skip
 #: What is an order wherever it stands; a visible skill is full of the other kinds.
-_ANYWHERE = frozenset({"override", "secrecy", "role", "send", "command", "remote"})
+_ANYWHERE = frozenset({"override", "secrecy", "role", "send", "command", "remote", "reveal"})
 _PATTERNS = tuple(
     (kind, why, re.compile(pattern, re.IGNORECASE)) for kind, why, patterns in _TABLE for pattern in patterns
 )
@@ -195,11 +199,11 @@ _NAMED = re.compile(
     r"(?:attempts? to|tries to|try to|trying to|asks? (?:you|it|them|the \w+) to|(?:that|which) (?:says?|tells?"
     r"|asks?|reads?)|"
     r"detects?|scans? for|checks? for|looks? for|attacks?|injections?|phrases?|patterns?|requests? to|instructions?"
-    r" to|claims? (?:like|such as)|such as|examples?|e\.g\.)\W+(?:\w+\W+){0,3}$",
+    r" to|claims? (?:like|such as)|such as|(?<!\.)examples?(?!\.\w)|e\.g\.)\W+(?:\w+\W+){0,3}$",
     re.IGNORECASE,
 )
 _NAMING = re.compile(
-    r"\b(?:examples?|e\.g|such as|like|phrases?|patterns?|attacks?|injections?|jailbreaks?|malicious|detect\w*"
+    r"(?<!\.)\b(?:examples?(?!\.\w)|e\.g|such as|like|phrases?|patterns?|attacks?|injections?|jailbreaks?|malicious|detect\w*"
     r"|flag\w*|block\w*|"
     r"reject\w*|refus\w+|warn\w*|suspicious|attempts?|contain\w*|says?|saying|called|quot\w+|treat\w*|strings?|never"
     r"|not)\b",

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from modcli.errors import MissingExtraError
 from modcli.skills.hidden_page import Page, Unseen
+from modcli.skills.hidden_rules import LineNumbers
 
 _FENCE = re.compile(r"^---[ \t]*$")
 _FENCE_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$")
@@ -140,9 +141,10 @@ class _Walk:
             self._page.note(Unseen("info", line, line, rest.strip(), "behind the language of a code block"))
         content = token.content
         if language.lower() == "mermaid":
+            numbers = LineNumbers(content)
             for match in _DIAGRAM_COMMENT.finditer(content):
                 if match[1].strip():
-                    at = line + 1 + content.count("\n", 0, match.start())
+                    at = line + numbers.at(match.start())
                     self._page.note(Unseen("comment", at, at, match[1], "in a diagram"))
             content = _DIAGRAM_COMMENT.sub("", content)
         self._page.add_text(content, line + 1)
