@@ -22,6 +22,11 @@ PACKAGES = {
     "pydantic_core": "pydantic",
     "sklearn": "scikit-learn",
     "sentence_transformers": "sentence-transformers",
+    "markdown_it": "markdown-it-py",
+    "tree_sitter": "tree-sitter",
+    "tree_sitter_python": "tree-sitter-python",
+    "tree_sitter_bash": "tree-sitter-bash",
+    "tree_sitter_javascript": "tree-sitter-javascript",
 }
 #: Packages of baselines that no extra names: two come with setfit, one is measured where somebody has it.
 OPTIONAL = {"datasets", "transformers", "detoxify"}
