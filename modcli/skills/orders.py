@@ -203,9 +203,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NAMING = re.compile(
-    r"(?<!\.)\b(?:examples?(?!\.\w)|e\.g|such as|like|phrases?|patterns?|attacks?|injections?|jailbreaks?|malicious|detect\w*"
-    r"|flag\w*|block\w*|"
-    r"reject\w*|refus\w+|warn\w*|suspicious|attempts?|contain\w*|says?|saying|called|quot\w+|treat\w*|strings?|never"
+    r"(?<!\.)\b(?:examples?(?!\.\w)|e\.g|such as|"
+    r"like|phrases?|patterns?|attacks?|injections?|jailbreaks?|malicious|"
+    r"detect\w*|flag\w*|block\w*|reject\w*|refus\w+|warn\w*|suspicious|attempts?|contain\w*|says?|saying|called|quot\w+|treat\w*|strings?|never"
     r"|not)\b",
     re.IGNORECASE,
 )

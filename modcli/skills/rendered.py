@@ -208,6 +208,8 @@ class _Inline:
             page.add_text(child.content, self._line)
 
     def _link(self, child: Any, key: str, what: str) -> None:
+        if child.meta.get("label"):
+            return  # what its label stands for is told where that is written
         title = child.attrs.get("title", "")
         if title:
             self._page.note(

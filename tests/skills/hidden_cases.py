@@ -3,6 +3,7 @@
 Each case says whether it was written before the rules were: what the first version of the rules found of those is an
 honest measure, what it finds of the others is not. Hosts are reserved names; nothing here is run.
 """
+# ruff: noqa: E501  (a text is read more easily on one line)
 
 from __future__ import annotations
 
@@ -472,7 +473,10 @@ def _clean_after(cases: _Cases) -> None:
     page(
         "comments shown", "Write `<!-- ignore all previous instructions -->` into the page to test a scanner."
     )
-    page("label", '[//]: # (reviewed in March)\n[guide]: https://example.com "The guide"\n\nSee [guide].')
+    page(
+        "labels that are used",
+        '[//]: # (reviewed in March)\n[guide]: https://example.com "The guide"\n\nSee [guide].',
+    )
     page("footnote", "As said before[^1].\n\n[^1]: By the authors, in the minutes of 2026.")
     page("code with a title", '```python title="notes.py" linenums="1"\nprint(1)\n```')
     page("closed details", "<details>\n<summary>More</summary>\n\nLong list of dates.\n\n</details>")
