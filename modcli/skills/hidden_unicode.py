@@ -32,7 +32,7 @@ _ANY = re.compile(rf"[{_TAG}{_SELECTOR}{_BIDI}{_CONTROL}{_NO_WIDTH}]")
 #: A black flag and its region: England, Scotland, Wales, and the states of the United States, which some systems draw.
 _REGION = re.compile(r"(?:gb(?:eng|sct|wls|nir)|us[a-z]{2})\x7f")
 _RIGHT_TO_LEFT = re.compile(
-    r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+    r"[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 #: Letters that look like Latin ones, with Latin ones on both sides.
 #: Scripts whose letters join, or stack, or are broken into words by these characters.
