@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tree_sitter import Parser
 
 #: More bytes of one file are not parsed, nor more nodes walked: `cut_line` then says where it ended.
-MOST_BYTES = 8 << 20
+MOST_BYTES = 4 << 20
 MOST_NODES = 2_000_000
 #: Code in strings of code in strings: deeper is not looked at.
 DEEPEST = 4
@@ -192,6 +192,7 @@ def _analysed(
     for program, effects in programs:
         analysis = Analysis(program, effects)
         analysis.run()
+        cut = cut or analysis.cut_line
         facts_ += analysis.facts
         flows += analysis.flows
         runs += analysis.runs

@@ -237,6 +237,7 @@ class Builder:
         self.stdin: Value | None = None
         self.nodes = 0
         self.cut_line = 0
+        self.methods: dict[str, Callable[[Node, list[Child]], Value | None]] = {}
 
     def line(self, node: Node) -> int:
         """The line of a node, from 1, in the file. Code in a string of another language has the string's line."""
@@ -249,34 +250,37 @@ class Builder:
     def walk(self, tree: Tree, most: int) -> Value | None:
         """The value of the whole. After `most` nodes it ends, and `cut_line` says where."""
         cursor = tree.walk()
+        broken = tree.root_node.has_error
         stack: list[tuple[Node, str, list[Child], int, int]] = []
         done: list[Child] = []
-        while True:
-            node = cursor.node
-            if node is None:  # not of a tree that was parsed
-                return None
+        while (node := cursor.node) is not None:
             self.nodes += 1
-            if node.is_error or node.is_missing:
+            if broken and (node.is_error or node.is_missing):
                 self.program.errors.append((self.line(node), node.start_byte, node.end_byte))
-            stack.append((node, cursor.field_name or "", done, len(self.program.calls), self.scope))
-            done = []
-            if node.type in self.SCOPES:
-                self._open(node)
-            if node.type not in self.LEAVES and self.nodes < most and cursor.goto_first_child():
+            calls = len(self.program.calls)
+            if node.child_count and self.nodes < most and node.type not in self.LEAVES:
+                stack.append((node, cursor.field_name or "", done, calls, self.scope))
+                done = []
+                if node.type in self.SCOPES:
+                    self._open(node)
+                cursor.goto_first_child()
                 continue
-            while True:
-                node, name, around, first, scope = stack.pop()
-                value = self.leave(node, done) if node.is_named else None
-                self.scope = scope
-                around.append((name, node, value, first, len(self.program.calls)))
-                done = around
+            value = self.leave(node, []) if node.is_named else None
+            if not stack:
+                return value
+            done.append((cursor.field_name or "", node, value, calls, len(self.program.calls)))
+            while self.nodes >= most or not cursor.goto_next_sibling():
                 if self.nodes >= most and not self.cut_line:
                     self.cut_line = self.line(node)
+                node, name, around, first, scope = stack.pop()
+                value = self.leave(node, done)
+                self.scope = scope
                 if not stack:
                     return value
-                if self.nodes < most and cursor.goto_next_sibling():
-                    break
+                around.append((name, node, value, first, len(self.program.calls)))
+                done = around
                 cursor.goto_parent()
+        return None
 
     def _open(self, node: Node) -> None:
         name = node.child_by_field_name("name")
@@ -289,8 +293,10 @@ class Builder:
 
     def leave(self, node: Node, children: list[Child]) -> Value | None:
         """What a node is worth, by the methods `on_<type>`; else all that its children are worth."""
-        method: Callable[[Node, list[Child]], Value | None] | None = getattr(self, f"on_{node.type}", None)
-        return method(node, children) if method else self.union(node, children)
+        kind = node.type
+        if kind not in self.methods:
+            self.methods[kind] = getattr(self, f"on_{kind}", self.union)
+        return self.methods[kind](node, children)
 
     def union(self, node: Node, children: list[Child]) -> Value | None:
         """All the children as one value; of a single one, that one."""

@@ -7,7 +7,7 @@ last given to it where its text matters. So a flow means that there is a way, no
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,8 +32,11 @@ MATTERS = {
     Sink.CODE: {Kind.DOWNLOAD, Kind.DECODED},
     Sink.PERSISTED: {Kind.DOWNLOAD, Kind.DECODED},
 }
-#: Steps backwards from sinks to sources, all of a program together.
-MOST_STEPS = 400_000
+#: Steps backwards from one sink to its sources, and from all sinks of a program. After that, `cut_line` says where.
+MOST_STEPS = 20_000
+MOST_STEPS_OF_ALL = 1_000_000
+#: Flows of a kind into one sink: more say nothing new.
+MOST_OF_A_KIND = 3
 #: A longer way, in edges, is no way: in bundles of many modules, names that are alike lead from anywhere to anywhere.
 LONGEST_WAY = 40
 _WIDER = re.compile(r"bypassPermissions|Bash\(\*\)|skipDangerous|enableAllProjectMcpServers|dangerously")
@@ -62,6 +65,7 @@ class Analysis:
         self.runs: list[tuple[int, str, str]] = []
         self._sources: dict[int, list[Source]] = {}
         self._sinks: list[tuple[Sink, int, str, str, Call]] = []
+        self.cut_line = 0
         self._steps = 0
 
     def run(self) -> None:
@@ -211,13 +215,15 @@ class Analysis:
         for sink, node, into, into_what, call in self._sinks:
             if node not in tainted:
                 continue
-            for source, variable, steps in self._reaching(node, back):
+            count: Counter[Kind] = Counter()
+            for source, variable, steps in self._reaching(node, back, call.line):
                 kind, name = source.kind, source.source
                 if variable not in ("", ALL) and kind in (Kind.ENVIRONMENT, Kind.DOTENV):
                     kind, name = Kind.SECRET, variable
                 key = (kind, sink, name, call.line, source.line)
-                if kind in MATTERS[sink] and key not in seen:
+                if kind in MATTERS[sink] and key not in seen and count[kind] < MOST_OF_A_KIND:
                     seen.add(key)
+                    count[kind] += 1
                     told, into = source.told.replace(HOLE, "…"), into.replace(HOLE, "…")
                     where, scope = into_what.replace(HOLE, "…"), self._scope(call)
                     lines = (source.line, call.line)
@@ -235,12 +241,16 @@ class Analysis:
             and not _COMMAND_HOLE.search(value.text or "")
         )
 
-    def _reaching(self, node: int, back: dict[int, list[int]]) -> Iterable[tuple[Source, str, int]]:
+    def _reaching(
+        self, node: int, back: dict[int, list[int]], line: int
+    ) -> Iterable[tuple[Source, str, int]]:
         """The sources that reach a node, nearest first, each with the name of the part that is taken, if it is one, and
         how many edges away it is."""
         todo = deque([(node, self.program.narrowed.get(node, ""), 0)])
         seen = {todo[0][:2]}
-        while todo and self._steps < MOST_STEPS:
+        for _ in range(min(MOST_STEPS, MOST_STEPS_OF_ALL - self._steps)):
+            if not todo:
+                return
             self._steps += 1
             at, name, away = todo.popleft()
             for source in self._sources.get(at, ()):
@@ -250,3 +260,4 @@ class Analysis:
                 if step not in seen:
                     seen.add(step)
                     todo.append((*step, away + 1))
+        self.cut_line = self.cut_line or line
