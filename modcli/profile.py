@@ -44,6 +44,36 @@ class Shot:
     reason: str = ""
 
 
+#: What a profile may name under a category's `detectors`.
+DETECTORS = ("nudity",)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageShot:
+    """A picture as an example: where its file is, the SHA-256 of its bytes, hex, and, optionally, why it is labelled
+    so. Only pictures are judged by it, never texts."""
+
+    path: str
+    digest: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A detector whose probability counts for a category; `threshold` None: from where the detector itself says."""
+
+    name: str
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HashFile:
+    """A list of hashes of pictures: where its file is, and the SHA-256 of its bytes, hex."""
+
+    path: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """One kind of content.
@@ -52,7 +82,7 @@ class Category:
     `threshold` is the probability from which on the category fires (None: chosen by the judge).
     `note` is told to the model together with the definition (an unblock writes one).
     `exempts` names the categories that this one is an exception to: where this one is allowed and more probable
-    than they are, they do not fire.
+    than they are, they do not fire. `images`, `counterimages` and `detectors` are for pictures alone.
     """
 
     name: str
@@ -64,6 +94,9 @@ class Category:
     counterexamples: tuple[Shot, ...] = ()
     threshold: float | None = None
     exempts: tuple[str, ...] = ()
+    images: tuple[ImageShot, ...] = ()
+    counterimages: tuple[ImageShot, ...] = ()
+    detectors: tuple[Detector, ...] = ()
 
     @property
     def word(self) -> str:
@@ -71,11 +104,15 @@ class Category:
         return self.label or self.name.replace("-", " ").replace("_", " ")
 
 
+_OF_PICTURES = {"images", "counterimages", "detectors", "blocked_hashes", "allowed_hashes"}
+
+
 @dataclass(frozen=True)
 class Profile:
     """A set of categories, as loaded, with inheritance and stacking already resolved.
 
-    `ordinary` holds examples that belong to no category.
+    `ordinary` holds examples that belong to no category. A picture in one of the `blocked_hashes` is blocked, one in the
+    `allowed_hashes` alone is allowed.
     """
 
     name: str
@@ -83,6 +120,8 @@ class Profile:
     description: str = ""
     task: Task = Task.MULTI_LABEL
     ordinary: tuple[Shot, ...] = ()
+    blocked_hashes: tuple[HashFile, ...] = ()
+    allowed_hashes: tuple[HashFile, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -92,6 +131,11 @@ class Profile:
         for holder in (content, *content["categories"]):
             for key in {"ordinary", "examples", "counterexamples"} & holder.keys():
                 holder[key] = [shot["text"] for shot in holder[key]]
+            for key in _OF_PICTURES & holder.keys():
+                written = holder.pop(key)
+                # What a profile without pictures has been called stays what it is called.
+                if written:
+                    holder[key] = written if key == "detectors" else [file["digest"] for file in written]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property

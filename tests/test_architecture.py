@@ -146,6 +146,8 @@ TESTED_WITH = {
     "diagnosis/finding.py": "diagnosis/test_machine.py",
     "diagnosis/installed.py": "cli/test_doctor.py",
     "profiles/plan.py": "profiles/test_edit.py",
+    "profiles/form.py": "profiles/test_document.py",
+    "profiles/picture_forms.py": "profiles/test_pictures.py",
     "prompts/guards/base.py": "prompts/guards/test_forms.py",
     "prompts/reading.py": "prompts/test_prompt.py",
     "reports/base.py": "reports/test_jsonl.py",

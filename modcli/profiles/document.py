@@ -10,27 +10,22 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from modcli.errors import Location, ProfileError
-from modcli.profile import Action, Task
+from modcli.profile import DETECTORS, Action, Task
 from modcli.profiles import marked
+from modcli.profiles.form import Form, Prose, Text, as_list
+from modcli.profiles.picture_forms import DetectorForm, Detectors, ImageForm, ImagesForm
 
 MAX_BYTES = 1_000_000
 CATEGORY_NAME = re.compile(r"[^\W_][\w .&'+-]{0,63}")
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise PydanticCustomError("empty", "is empty")
-    return value.strip("\n")
 
 
 def _category_name(value: str) -> str:
@@ -46,10 +41,6 @@ def _as_shot(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) or value is None else value
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def _as_examples(value: Any) -> Any:
     if isinstance(value, list):
         return {"shots": value}
@@ -58,20 +49,7 @@ def _as_examples(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-Prose = Annotated[str, AfterValidator(str.strip)]
 CategoryName = Annotated[str, AfterValidator(_category_name)]
-
-
-class Form(BaseModel):
-    """A mapping with known keys only. A key without a value counts as not written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nothing(cls, value: Any) -> Any:
-        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
 class ShotForm(Form):
@@ -84,21 +62,36 @@ class ShotForm(Form):
 Example = Annotated[ShotForm, BeforeValidator(_as_shot, json_schema_input_type=str | ShotForm)]
 
 
+_TEXT, _IMAGE = "(a text)", "(a picture)"
+
+
+def _kind(value: Any) -> str:
+    shown = "image" in value if isinstance(value, dict) else isinstance(value, ImageForm)
+    return _IMAGE if shown else _TEXT
+
+
+TextOrImage = Annotated[
+    Annotated[ShotForm, Tag(_TEXT)] | Annotated[ImageForm, Tag(_IMAGE)],
+    Discriminator(_kind),
+    BeforeValidator(_as_shot, json_schema_input_type=str | ShotForm | ImageForm),
+]
+
+
 class ReplacementForm(Form):
     """A list that takes the place of the inherited one."""
 
-    replace: list[Example] = Field(description="These examples only; the inherited ones are dropped.")
+    replace: list[TextOrImage] = Field(description="These examples only; the inherited ones are dropped.")
 
 
 class ExamplesForm(Form):
     """Examples that are added to the inherited ones (`shots`), or that replace them (`replace`)."""
 
-    shots: list[Example] = Field(default=[])
-    replace: list[Example] | None = None
+    shots: list[TextOrImage] = Field(default=[])
+    replace: list[TextOrImage] | None = None
 
 
 Examples = Annotated[
-    ExamplesForm, BeforeValidator(_as_examples, json_schema_input_type=list[Example] | ReplacementForm)
+    ExamplesForm, BeforeValidator(_as_examples, json_schema_input_type=list[TextOrImage] | ReplacementForm)
 ]
 
 
@@ -109,7 +102,7 @@ class LabelledForm(Form):
     labels: list[str] = Field(
         description="The categories it belongs to; it is a counterexample of all others. []: none."
     )
-    unknown: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+    unknown: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         default=[],
         description='Categories of which nobody knows whether it belongs to them: no counterexample of these. "*": '
         "of all but its labels. An inherited example of such a category is left out.",
@@ -157,6 +150,7 @@ class CategoryForm(Form):
     threshold: float | None = Field(
         default=None, ge=0, le=1, allow_inf_nan=False, description="The probability from which on it fires."
     )
+    detectors: Detectors = Field(default=None, description="Detectors of pictures that count for it.")
     exempts: list[str] | None = Field(
         default=None, description="For an allowed category: the categories that it is an exception to."
     )
@@ -165,7 +159,7 @@ class CategoryForm(Form):
 class ProfileForm(Form):
     """What one person calls harmful, and what happens to it."""
 
-    extends: Annotated[list[Text], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+    extends: Annotated[list[Text], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         default=[],
         description="A profile to start from, by name or path (seen from this file); several are stacked.",
     )
@@ -180,6 +174,7 @@ class ProfileForm(Form):
         default={},
         description="The categories by name. A name without anything removes an inherited category.",
     )
+    images: ImagesForm | None = Field(default=None, description="Pictures that are known.")
     tests: list[TestForm] = Field(
         default=[], description="Posts with what has to become of them; `modcli profile test` runs them."
     )
@@ -193,6 +188,8 @@ _FORMS: dict[tuple[str, ...], type[Form]] = {
     ("categories", "*", "counterexamples"): ReplacementForm,
     ("shots", "*"): LabelledForm,
     ("tests", "*"): TestForm,
+    ("images",): ImagesForm,
+    ("categories", "*", "detectors", "*"): DetectorForm,
 }
 
 
@@ -290,7 +287,7 @@ def _told(problem: Mapping[str, Any], path: marked.Path) -> tuple[str, str]:
     last = str(problem["loc"][-1]) if problem["loc"] else ""
     match problem["type"]:
         case "extra_forbidden":
-            return f"unknown key '{last}'", closest(last, _allowed(path[:-1]))
+            return f"unknown key '{last}'", closest(last, _allowed(path[:-1], problem["loc"]))
         case "missing":
             return f"{name or 'it'} needs the key '{last}'", f"add `{last}:`"
         case "enum":
@@ -311,6 +308,15 @@ def _told(problem: Mapping[str, Any], path: marked.Path) -> tuple[str, str]:
                 f"'{last if last != '[key]' else path[-1]}' {problem['msg']}",
                 "rename it; `label` may say anything",
             )
+        case "detector":
+            return f"{name}: there is no detector {problem['input']!r}", closest(
+                str(problem["input"]), DETECTORS
+            )
+        case "string_pattern_mismatch":
+            return (
+                f"{name} is no SHA-256: 64 of 0-9 and a-f",
+                "leave it out, or write what `sha256sum` prints",
+            )
         case "empty":
             return f"{name} is empty", "write a text, or remove the line"
         case _:
@@ -322,8 +328,10 @@ def _called(path: marked.Path) -> str:
     return "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
-def _allowed(path: marked.Path) -> list[str]:
-    """The keys that the mapping at the path may have."""
+def _allowed(path: marked.Path, loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that the mapping at the path may have, which the validator knows by another location."""
+    if _IMAGE in loc:
+        return list(ImageForm.model_fields)
     pattern = tuple(
         "*" if isinstance(step, int) or (index == 1 and path[0] == "categories") else step
         for index, step in enumerate(path)

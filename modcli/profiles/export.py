@@ -8,13 +8,19 @@ from typing import Any
 import yaml
 
 from modcli.errors import ProfileError
-from modcli.profile import Action, Category, Profile, Shot, Task
+from modcli.profile import Action, Category, Detector, HashFile, ImageShot, Profile, Shot, Task
 
 
 def as_data(profile: Profile) -> dict[str, Any]:
     """The profile in the form of a file, without what is empty."""
     data: dict[str, Any] = {"description": profile.description, "task": profile.task.value}
     data["ordinary"] = [_shot(shot) for shot in profile.ordinary]
+    lists = {"blocked_hashes": profile.blocked_hashes, "allowed_hashes": profile.allowed_hashes}
+    data["images"] = {
+        key: [{"file": file.path, "sha256": file.digest} for file in files]
+        for key, files in lists.items()
+        if files
+    }
     data["categories"] = {category.name: _category(category) for category in profile.categories}
     return {key: value for key, value in data.items() if value}
 
@@ -35,6 +41,8 @@ def from_json(text: str, name: str) -> Profile:
             str(data.get("description", "")),
             Task(data["task"]),
             _shots_of(data.get("ordinary", [])),
+            _hash_files(data, "blocked_hashes"),
+            _hash_files(data, "allowed_hashes"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProfileError(f"the profile {name} that was kept cannot be read: {error!r}") from error
@@ -56,8 +64,9 @@ def _category(category: Category) -> dict[str, Any]:
         "exempts": list(category.exempts),
         "definition": category.definition,
         "note": category.note,
-        "examples": [_shot(shot) for shot in category.examples],
-        "counterexamples": [_shot(shot) for shot in category.counterexamples],
+        "detectors": [_detector(detector) for detector in category.detectors],
+        "examples": [*map(_shot, category.examples), *map(_picture, category.images)],
+        "counterexamples": [*map(_shot, category.counterexamples), *map(_picture, category.counterimages)],
     }
     return {key: value for key, value in values.items() if value not in ("", None, [])}
 
@@ -74,13 +83,44 @@ def _category_of(name: str, values: dict[str, Any]) -> Category:
         counterexamples=_shots_of(values.get("counterexamples", [])),
         threshold=None if threshold is None else float(threshold),
         exempts=tuple(str(exempted) for exempted in values.get("exempts", [])),
+        images=_pictures_of(values.get("examples", [])),
+        counterimages=_pictures_of(values.get("counterexamples", [])),
+        detectors=tuple(
+            Detector(one) if isinstance(one, str) else Detector(one["name"], float(one["threshold"]))
+            for one in values.get("detectors", [])
+        ),
     )
 
 
 def _shots_of(shots: list[Any]) -> tuple[Shot, ...]:
     return tuple(
-        Shot(shot) if isinstance(shot, str) else Shot(shot["text"], shot["reason"]) for shot in shots
+        Shot(shot) if isinstance(shot, str) else Shot(shot["text"], shot["reason"])
+        for shot in shots
+        if isinstance(shot, str) or "image" not in shot
     )
+
+
+def _pictures_of(shots: list[Any]) -> tuple[ImageShot, ...]:
+    return tuple(
+        ImageShot(shot["image"], shot["sha256"], shot.get("reason", ""))
+        for shot in shots
+        if isinstance(shot, dict) and "image" in shot
+    )
+
+
+def _hash_files(data: dict[str, Any], key: str) -> tuple[HashFile, ...]:
+    return tuple(HashFile(one["file"], one["sha256"]) for one in data.get("images", {}).get(key, []))
+
+
+def _picture(shot: ImageShot) -> dict[str, str]:
+    told = {"reason": shot.reason} if shot.reason else {}
+    return {"image": shot.path, "sha256": shot.digest} | told
+
+
+def _detector(detector: Detector) -> str | dict[str, Any]:
+    if detector.threshold is None:
+        return detector.name
+    return {"name": detector.name, "threshold": detector.threshold}
 
 
 def _shot(shot: Shot) -> str | dict[str, str]:

@@ -15,6 +15,7 @@ from modcli.errors import ProfileError
 from modcli.profile import Action, Category, Profile, Shot, Task
 from modcli.profiles.document import CategoryForm, Document, ExamplesForm, ShotForm, closest, shortened
 from modcli.profiles.marked import Path
+from modcli.profiles.pictures import hash_files, with_pictures
 
 EXAMPLE, COUNTEREXAMPLE, ORDINARY = "an example", "a counterexample", "ordinary"
 #: Nobody knows, or somebody wants it to have no say: what is inherited for it does not count, and nothing comes instead.
@@ -48,12 +49,14 @@ def derive(written: Document, parent: Profile | None, name: str) -> Profile:
     inherited = parent.ordinary if parent else ()
     return Profile(
         name=name,
-        categories=tuple(claims.applied(category) for category in exempting.values()),
+        categories=tuple(with_pictures(claims.applied(category), written) for category in exempting.values()),
         description=form.description
         if form.description is not None
         else (parent.description if parent else ""),
         task=form.task or (parent.task if parent else Task.MULTI_LABEL),
         ordinary=claims.ordinary(inherited),
+        blocked_hashes=hash_files(written, "blocked_hashes", parent.blocked_hashes if parent else ()),
+        allowed_hashes=hash_files(written, "allowed_hashes", parent.allowed_hashes if parent else ()),
     )
 
 
@@ -164,7 +167,8 @@ def _of_categories(written: Document) -> Iterable[Claim]:
                 for index, shot in enumerate(
                     examples.shots if examples.replace is None else examples.replace
                 ):
-                    yield Claim(name, kind, as_shot(shot), ("categories", name, key, *inner, index))
+                    if isinstance(shot, ShotForm):
+                        yield Claim(name, kind, as_shot(shot), ("categories", name, key, *inner, index))
 
 
 def _of_shots(written: Document, categories: Sequence[str]) -> Iterable[Claim]:

@@ -111,7 +111,13 @@ def _of_wording(category: Category) -> Iterator[Finding]:
 
 
 def _of_content(category: Category) -> Iterator[Finding]:
-    if not category.definition and not category.examples:
+    if not category.definition and not category.examples and (category.images or category.detectors):
+        yield _info(
+            category,
+            "nothing but pictures tells what it is",
+            "for texts, its name is all the model knows: add a definition, or examples",
+        )
+    elif not category.definition and not category.examples:
         yield _warning(
             category,
             "neither a definition nor an example",

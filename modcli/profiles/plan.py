@@ -17,7 +17,17 @@ from modcli.profiles.splice import Draft
 from modcli.settings import is_path
 
 #: The order in which the keys of a category are written.
-KEYS = ("action", "label", "threshold", "exempts", "definition", "note", "examples", "counterexamples")
+KEYS = (
+    "action",
+    "label",
+    "threshold",
+    "detectors",
+    "exempts",
+    "definition",
+    "note",
+    "examples",
+    "counterexamples",
+)
 
 
 @dataclass(frozen=True, slots=True)

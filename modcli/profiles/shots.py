@@ -109,6 +109,8 @@ def _written(data: Any) -> Iterator[tuple[str, Path]]:
         for step in place:
             found = (found or {}).get(step)
         for index, item in enumerate(found or ()):
+            if isinstance(item, dict) and "text" not in item:
+                continue  # a picture
             yield (item if isinstance(item, str) else item["text"]).strip("\n"), (*place, index)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from modcli.profile import Category, Profile, Task
+from modcli.profile import Category, HashFile, Profile, Task
 from modcli.profiles.inherit import merged, without
 
 
@@ -44,6 +44,11 @@ def _joined(first: Profile, second: Profile) -> Profile:
         ),
         task=first.task if same else Task.MULTI_LABEL,
         ordinary=without(merged(first.ordinary, second.ordinary), examples),
+        blocked_hashes=_each_once((*first.blocked_hashes, *second.blocked_hashes)),
+        # What one of them alone knows to be fine, the other may judge.
+        allowed_hashes=_each_once(
+            file for file in first.allowed_hashes if file.digest in {f.digest for f in second.allowed_hashes}
+        ),
     )
 
 
@@ -78,7 +83,13 @@ def _told(category: Category) -> tuple[object, ...]:
         category.word,
         category.threshold,
         *(frozenset(s.text for s in each) for each in shots),
+        *(frozenset(s.digest for s in each) for each in (category.images, category.counterimages)),
+        frozenset(category.detectors),
     )
+
+
+def _each_once(files: Iterable[HashFile]) -> tuple[HashFile, ...]:
+    return tuple({file.digest: file for file in files}.values())
 
 
 def _stricter(first: Category, second: Category) -> Category:
