@@ -53,10 +53,10 @@ def open_picture(source: Path | bytes, *, name: str = "", within: Path | None = 
     kind = _format(data, name)
     notes = [*_notes_of_file(kind, data, name)]
     if kind == "svg":
-        pixels, size = render(data, name, KEPT)
+        pixels, size, told = render(data, name, KEPT)
     else:
         pixels, size, told = _decoded(kind, data, name)
-        notes += told
+    notes += told
     return Picture(name, hashlib.sha256(data).hexdigest(), kind, *size, pixels, notes=tuple(notes))
 
 
@@ -137,7 +137,7 @@ def _notes_of_file(kind: str, data: bytes, name: str) -> list[str]:
     return notes
 
 
-def _decoded(kind: str, data: bytes, name: str) -> tuple[Pixels, tuple[int, int], list[str]]:
+def _decoded(kind: str, data: bytes, name: str) -> tuple[Pixels, tuple[int, int], tuple[str, ...]]:
     try:
         image = reader(kind, data)
         size = image.size
@@ -156,7 +156,7 @@ def _decoded(kind: str, data: bytes, name: str) -> tuple[Pixels, tuple[int, int]
         raise _refusal(name, "it does not fit into memory", "make it smaller, or leave it out") from error
     except Exception as error:  # the reader of a hostile file may fail in any way
         raise broken(kind, name) from error
-    return pixels, turned_size(size, turn), [*notes, *told]
+    return pixels, turned_size(size, turn), (*notes, *told)
 
 
 def refuse_bomb(kind: str, image: Any, name: str) -> None:
