@@ -19,6 +19,7 @@ class Kind(StrEnum):
     """What an item is made of."""
 
     TEXT = "text"
+    IMAGE = "image"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Item:
 
     `raw` is the record as it stood in the source, its line ending included, so that a filter can pass it on
     unchanged. An item that could not be read carries an `error` and no text: it keeps its place in the order.
+    Of an image, `text` is what stands beside it, and `metadata["image"]` the path of its file.
     """
 
     id: str

@@ -40,6 +40,10 @@ class Verdict:
     judged), `cached` whether it was answered from the cache. `read` is the share of the item that was read, 0 to 1.
     `reason` is one line for a person; `rationale` the model's own sentence, where asked for. `model` and `profile` are
     digests.
+
+    Of pictures: `part` is what decided (the picture, a text in it, a frame), `decided_on` the text that did, if one did;
+    `untold` names the categories of which no model could tell from the picture itself; `picture` is what was found in
+    it, in JSON's terms.
     """
 
     id: str
@@ -53,6 +57,10 @@ class Verdict:
     read: float = 1.0
     rationale: str | None = None
     cached: bool = False
+    part: str = ""
+    decided_on: str = ""
+    untold: tuple[str, ...] = ()
+    picture: Mapping[str, Any] | None = None
 
     @property
     def read_share(self) -> float:
@@ -74,6 +82,12 @@ class Verdict:
             "model": self.model,
             "profile": self.profile,
         }
+        if self.part:
+            record["part"] = self.part
+        if self.untold:
+            record["untold"] = list(self.untold)
+        if self.picture is not None:
+            record["picture"] = dict(self.picture)
         if self.read < 1:
             record["read"] = self.read_share
         if self.rationale is not None:
