@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from modcli.skills.capabilities import Capability, Kind, Sink, host_of, is_address, secret_name
 from modcli.skills.capabilities_names import INTERPRETERS, SHELLS
@@ -356,7 +356,7 @@ def _handle_write(call: Call, name: str, effect: Effect, program: Program) -> No
 
 def _copies(call: Call, _name: str, effect: Effect, _program: Program) -> None:
     if len(call.args) > 1:
-        effect.writes.append((call.args[1], (call.args[0],)))
+        effect.writes.append((call.args[1], (replace(call.args[0], key="file"),)))
         effect.reads.append(call.args[0])
 
 

@@ -274,6 +274,8 @@ def _interpret(call: Call, base: str, effect: Effect) -> None:
             effect.code.append((language or f"{base}-text", words[i + 1]))
             effect.sinks.append((Sink.CODE, words[i + 1], call.name, shown(call)))
             effect.facts.append((C.PROCESS, f"{base} runs a text", base))
+            if "xargs" in call.keywords and call.stdin is not None:
+                effect.sinks.append((Sink.CODE, call.stdin, "xargs", shown(call)))
             return
         if (
             re.fullmatch(r"-[eE](nc\w*)?", text)
@@ -384,10 +386,6 @@ def _sudo(_call: Call, _line: str, effect: Effect) -> None:
     effect.facts.append((C.PRIVILEGE, "runs a command with the rights of another user", ""))
 
 
-def _unzip(call: Call, _line: str, effect: Effect) -> None:
-    effect.reads += [value for value in call.args if _file_like(value)]
-
-
 _TABLE: dict[str, Callable[[Call, str, Effect], None]] = {
     **dict.fromkeys(("eval", "iex", "Invoke-Expression", "invoke-expression", "IEX"), _eval),
     **dict.fromkeys(("source", "."), _source),
@@ -396,5 +394,5 @@ _TABLE: dict[str, Callable[[Call, str, Effect], None]] = {
     **dict.fromkeys(("cp", "mv", "ln", "install", "ditto"), _copy),
     **dict.fromkeys(("tar", "zip", "7z"), _archive),
     **dict.fromkeys(("sudo", "doas", "su", "pkexec"), _sudo),
-    "tee": _tee, "unzip": _unzip,
+    "tee": _tee,
 }  # fmt: skip

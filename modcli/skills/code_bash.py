@@ -67,13 +67,18 @@ class BashBuilder(Builder):
         return self.literal(node, unescaped(text_of(node)[2:-1]))
 
     def on_string(self, node: Node, children: list[Child]) -> Value:
-        """A text in double quotes. What lies between its parts belongs to it too."""
+        """A text in double quotes."""
+        return self.filled(node, children, 1, 1)
+
+    def filled(self, node: Node, children: list[Child], before: int, after: int) -> Value:
+        """A text with what it is filled in with; so many bytes `before` and `after` are quotes. What lies between its
+        parts belongs to it too."""
         raw, start = node.text or b"", node.start_byte
         parts: list[str] = []
-        at = start + 1
+        at = start + before
         sources: list[int] = []
         for _, child, value, *_ in children:
-            if child.type == "string_content" or not child.is_named:
+            if child.type in ("string_content", "heredoc_content") or not child.is_named:
                 continue
             parts.append(
                 unescaped_quoted(raw[at - start : child.start_byte - start].decode("utf-8", "replace"))
@@ -81,7 +86,7 @@ class BashBuilder(Builder):
             parts.append(HOLE if value is None or value.text is None else value.text)
             sources += [value.node] if value is not None else []
             at = child.end_byte
-        end = len(raw) - 1 if len(raw) > 1 else len(raw)
+        end = max(len(raw) - after, at - start)
         parts.append(unescaped_quoted(raw[at - start : end].decode("utf-8", "replace")))
         return self.literal(node, "".join(parts), tuple(sources))
 
@@ -155,6 +160,7 @@ class BashBuilder(Builder):
         made = self.call(
             node, self.base(name) or "$", *words[1:], receiver=words[0] if words else None,
             joined=bool(words) and words[0].joined,
+            keywords={"xargs": words[0]} if any(one.name == "xargs" for one in self.program.calls[first:]) else {},
         )  # fmt: skip
         if name in ("echo", "printf") and words[1:]:
             texts = [one.text or HOLE for one in words[1:] if not (one.text or "").startswith("-")]
@@ -268,8 +274,7 @@ class BashBuilder(Builder):
 
     def on_heredoc_body(self, node: Node, children: list[Child]) -> Value:
         """Its lines, which begin on the line after the command."""
-        sources = tuple(child[2].node for child in children if child[2] is not None)
-        return self.literal(node, text_of(node), sources)
+        return self.filled(node, children, 0, 0) if children else self.literal(node, text_of(node))
 
     def on_heredoc_start(self, *_: object) -> None:
         """Only a mark."""

@@ -157,7 +157,9 @@ def _fenced(token: Any, line: int, heading: str, before: str) -> Iterator[Block]
         content = "\n".join(_PROMPT.sub(r"\1", one) for one in content.split("\n"))
     comments = " ".join(_COMMENT.findall(content)[:3])
     to_do = bool(_TO_DO.search(before or heading))
-    example = bool(_BAD.search(before) or _BAD.search(comments) or (_BAD.search(heading) and not to_do))
+    last = re.split(r"[.!?。！]\s", before.strip())[-1]
+    said = bool(_BAD.search(last) or (_BAD.search(before) and not _TO_DO.search(last)))
+    example = bool(said or _BAD.search(comments) or (_BAD.search(heading) and not to_do))
     kind = "dynamic" if name.startswith("!") else "block"
     start = line + (1 if token.type == "fence" else 0)
     yield Block(language, content, start, kind, example and kind == "block", to_do, heading)

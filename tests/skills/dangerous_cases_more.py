@@ -409,7 +409,8 @@ MORE_CLEAN = (
     clean(
         "download-model",
         {
-            "scripts/a.py": "import urllib.request\nurllib.request.urlretrieve('https://models.example.com/m.onnx', 'm.onnx')\n"
+            "scripts/a.py": "import urllib.request\n"
+            "urllib.request.urlretrieve('https://models.example.com/m.onnx', 'm.onnx')\n"
             "import onnxruntime\ns = onnxruntime.InferenceSession('m.onnx')\n"
         },
     ),

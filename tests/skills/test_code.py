@@ -1,4 +1,4 @@
-"""Facts about code: capabilities with exact lines, flows, blocks of Markdown, and code that is out to break the reader."""
+"""Facts about code: capabilities with exact lines, flows, blocks of Markdown, and code that means to break it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def lines(found: CodeFacts, capability: Capability) -> list[int]:
         ("a.js", "const fs = require('fs');\nfs.rmSync('x');\n", Capability.DELETION, 2),
         ("a.mjs", "import { exec } from 'node:child_process';\nexec('ls');\n", Capability.PROCESS, 2),
         ("a.ts", "const x: string = 'a';\nawait fetch('https://api.example.com');\n", Capability.NETWORK_OUT, 2),
-        ("a.js", "const cp = require('child_process')\n  , run = cp['ex' + 'ec'];\nrun('ls')\n", Capability.OBFUSCATION, 3),
+        ("a.js", "const cp = require('child_process')\n  , run = cp['ex' + 'ec'];\nrun('ls')\n"
+                 "", Capability.OBFUSCATION, 3),
     ],
 )  # fmt: skip
 def test_capabilities_have_their_line(path: str, text: str, capability: Capability, line: int) -> None:
@@ -95,7 +96,10 @@ def test_what_has_no_grammar_is_said() -> None:
 
 
 def test_flows_have_both_ends() -> None:
-    text = "import requests, os\nk = open(os.path.expanduser('~/.netrc')).read()\nb = {'k': k}\n\nrequests.post(u, json=b)\n"
+    text = (
+        "import requests, os\nk = open(os.path.expanduser('~/.netrc')).read()\nb = {'k': k}\n\n"
+        "requests.post(u, json=b)\n"
+    )
     (flow,) = of("a.py", text).flows
     assert (flow.kind, flow.sink, flow.source_line, flow.line) == (Kind.CREDENTIAL, Sink.NETWORK, 2, 5)
 
@@ -107,7 +111,10 @@ def test_a_key_in_a_header_is_another_sink_than_a_body() -> None:
 
 
 def test_no_flow_where_a_name_is_another_functions() -> None:
-    text = "import requests\ndef a():\n    x = open('/etc/shadow').read()\n\ndef b():\n    x = 'hello'\n    requests.post(u, data=x)\n"
+    text = (
+        "import requests\ndef a():\n    x = open('/etc/shadow').read()\n\ndef b():\n"
+        "    x = 'hello'\n    requests.post(u, data=x)\n"
+    )
     assert of("a.py", text).flows == ()
 
 
@@ -123,7 +130,8 @@ def test_runs_are_the_files_that_are_run() -> None:
 
 def test_blocks_know_what_they_are_for() -> None:
     text = (
-        "# A\n\nNever do this:\n\n```bash\nls\n```\n\nRun this:\n\n```sh\nls\n```\n\nThen run `make all`, not `make no`.\n"
+        "# A\n\nNever do this:\n\n```bash\nls\n```\n\nRun this:\n\n```sh\nls\n```\n\n"
+        "Then run `make all`, not `make no`.\n"
         "\n!`git status`\n\n```text\nls\n```\n"
     )
     found = [(one.line, one.kind, one.example, one.to_do) for one in of("SKILL.md", text).blocks]
@@ -194,9 +202,10 @@ def test_no_bytes_are_too_much(data: bytes, path: str) -> None:
 
 
 _PIECES = (
-    *("import os", "os.system(", "x = ", "curl ", "| sh", "eval ", "'", '"', "`", "$(", ")", "{", "}", "<<EOF", "EOF", "\n"),
-    *("```bash\n", "```\n", "fetch(", "require('", "exec(", "~/.ssh/id_rsa", "requests.post(", "for x in ", ":", ";", "\\", "f'{"),
-    *("def f(a, b=1):", "=>", "await ", "\ud800", "é", "<!--", "-->", "[", "]", "base64 -d", " > ", "< ", "&& ", "!`", "-c "),
+    *("import os", "os.system(", "x = ", "curl ", "| sh", "eval ", "'", '"', "`", "$(", ")", "{", "}", "<<EOF", "\n"),
+    *("```bash\n", "```\n", "fetch(", "require('", "exec(", "~/.ssh/id_rsa", "requests.post(", "for x in ", ":", "f'{"),
+    *("def f(a, "
+      "b=1):", "=>", "await ", "\ud800", "é", "<!--", "[", "]", "base64 -d", " > ", "< ", "&& ", "!`", ";", "\\", "EOF"),
 )  # fmt: skip
 
 

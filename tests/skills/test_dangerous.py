@@ -7,10 +7,11 @@ import pytest
 from modcli.skills.dangerous import RULES, dangerous_findings
 from modcli.skills.skill import Axis, Finding, Level
 from tests.skills.dangerous_cases import FIRST_ATTACKS, FIRST_CLEAN, Case, page, skill
+from tests.skills.dangerous_cases_last import LAST_ATTACKS, LAST_CLEAN
 from tests.skills.dangerous_cases_more import MORE_ATTACKS, MORE_CLEAN
 
-ATTACKS = (*FIRST_ATTACKS, *MORE_ATTACKS)
-CLEAN = (*FIRST_CLEAN, *MORE_CLEAN)
+ATTACKS = (*FIRST_ATTACKS, *MORE_ATTACKS, *LAST_ATTACKS)
+CLEAN = (*FIRST_CLEAN, *MORE_CLEAN, *LAST_CLEAN)
 
 
 def raised(findings: list[Finding]) -> list[tuple[str, str, int, str]]:
