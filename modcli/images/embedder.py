@@ -52,7 +52,12 @@ class Labelled(ImageEmbedder, Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels, in words, in the order of their probabilities."""
+        """The labels, in a word or two, in the order of their probabilities."""
+        ...
+
+    @property
+    def label_texts(self) -> tuple[str, ...]:
+        """Of each label a text for a text embedder: it, and what it looks like."""
         ...
 
     def classes(self, pictures: Sequence[Picture]) -> Floats:
