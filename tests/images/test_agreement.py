@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from modcli.images.agreement import Agreement, Rule, clock
 
-
 RULE = Rule()
 
 
