@@ -60,8 +60,9 @@ def open_picture(source: Path | bytes, *, name: str = "", within: Path | None = 
     return Picture(name, hashlib.sha256(data).hexdigest(), kind, *size, pixels, notes=tuple(notes))
 
 
-def read_file(path: Path, *, name: str = "", within: Path | None = None, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a regular file of at most `most` bytes, at least one. Raises SourceError otherwise."""
+def read_file(path: Path, *, name: str = "", within: Path | None = None, first: int = 0) -> bytes:
+    """The bytes of a regular file of at most `MOST_BYTES`, at least one; with `first`, so many of them, however long the
+    file is. Raises SourceError where it is missing, no file, too long or empty."""
     name = name or str(path)
     try:
         if within is not None and not path.resolve().is_relative_to(within.resolve()):
@@ -71,14 +72,14 @@ def read_file(path: Path, *, name: str = "", within: Path | None = None, most: i
             raise _refusal(name, "it is a folder", f"name the files in it, as in {name.rstrip('/')}/*")
         if not stat.S_ISREG(found.st_mode):
             raise _refusal(name, "it is no regular file", "name a file")
-        if found.st_size > most:
+        if found.st_size > MOST_BYTES and not first:
             raise _refusal(
                 name,
-                f"it has {found.st_size:,} bytes, more than {most:,}",
+                f"it has {found.st_size:,} bytes, more than {MOST_BYTES:,}",
                 "make it smaller, or leave it out",
             )
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(first or MOST_BYTES)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links, up to Python 3.12
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise _refusal(name, f"it cannot be read: {reason}", "check the path, and who may read it") from error

@@ -1,0 +1,148 @@
+"""Frames of animated pictures and of videos: a few that stand for all, within limits of time and memory."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modcli.errors import MissingExtraError, SourceError
+from modcli.images.decoding import broken, open_picture, read_file, reader, refuse_bomb
+from modcli.images.decoding_pixels import pixels_of
+from modcli.images.formats import HEAD, is_picture, is_video
+from modcli.images.frames_choice import SIDE, Choice, Signature, frame_of, shrink
+from modcli.images.frames_gif import Map, excerpt, map_of
+from modcli.images.frames_video import sample_video
+from modcli.images.picture import Pixels, Sampled
+
+#: The longer side of a frame's pixels: enough to read what is written in it.
+FRAME_SIDE = 1_024
+#: So many frames of an animation are decoded at most, and so many pixels in all of them.
+MOST_DECODED = 1_500
+MOST_PIXELS = 4_000_000_000
+#: Seconds that one file may take.
+SECONDS = 20.0
+_DEFAULT_DELAY = 0.1
+
+
+def sample(
+    source: Path | bytes,
+    *,
+    most: int = 32,
+    name: str = "",
+    within: Path | None = None,
+    seconds: float = SECONDS,
+) -> Sampled:
+    """At most `most` frames of an animated GIF, WebP, PNG or AVIF, or of a video, in order; a still picture is one frame.
+
+    Frames are chosen where the picture changes and so that no long stretch is left out; what is too long to be decoded
+    within `seconds` is looked at here and there, and `why` says so. The digest of a frame is that of its pixels.
+    `name` and `within` are as in `open_picture`.
+
+    Raises SourceError where the file cannot be read or no frame of it can be decoded, MissingExtraError where a package
+    of the extras `images` or `video` is not installed.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "<picture>")
+    deadline = time.monotonic() + seconds
+    head = (
+        source[:HEAD]
+        if isinstance(source, bytes)
+        else read_file(source, name=name, within=within, first=HEAD)
+    )
+    if is_video(head):
+        return sample_video(source, most=most, name=name, side=FRAME_SIDE, deadline=deadline)
+    data = source if isinstance(source, bytes) else read_file(source, name=name, within=within)
+    kind = is_picture(head)
+    if kind in ("gif", "webp", "png", "avif") and (found := _animation(kind, data, name, most, deadline)):
+        return found
+    return Sampled((open_picture(data, name=name),), 1, 0.0, "a still picture")
+
+
+def _animation(kind: str, data: bytes, name: str, most: int, deadline: float) -> Sampled | None:
+    """None where it does not move."""
+    try:
+        image = reader(kind, data)
+        refuse_bomb(kind, image, name)
+        if not getattr(image, "is_animated", False):
+            return None
+        width, height = image.size
+        budget = max(1, min(MOST_DECODED, MOST_PIXELS // (width * height)))
+        gif = map_of(data, deadline=deadline - 0.5 * (deadline - time.monotonic())) if kind == "gif" else None
+        total = len(gif.starts) if gif else int(image.n_frames)
+        if gif is not None and total > budget:
+            return _picked(data, gif, name, most, deadline)
+        cut = gif is not None and gif.whole and not gif.ended
+        return _in_order(image, kind, name, most, min(total, budget), total, deadline, cut=cut)
+    except (SourceError, MissingExtraError):
+        raise
+    except Exception as error:  # the reader of a hostile file may fail in any way
+        raise broken(kind, name) from error
+
+
+def _in_order(
+    image: Any, kind: str, name: str, most: int, count: int, total: int, deadline: float, *, cut: bool
+) -> Sampled:
+    choice, now, done = Choice(most), 0.0, 0
+    for index in range(count):
+        try:
+            image.seek(index)
+            image.load()
+        except (OSError, EOFError, SyntaxError, ValueError):
+            cut = True
+            break
+        choice.offer(now, index, signature_of(image), partial(_pixels, image))
+        now += _delay(image)
+        done = index + 1
+        if time.monotonic() > deadline:
+            break
+    if not choice.kept:
+        raise OSError("no frame was decoded")
+    why = "where it changes, out of all frames"
+    if cut:
+        why = f"the file is cut short or damaged behind frame {done:,}: judged is what is there"
+    elif done < total:
+        why = f"only the first {done:,} of {total:,} frames were decoded: it is too long"
+    return Sampled(tuple(frame_of(kind, name, kept) for kept in choice.kept), total, now, why)
+
+
+def _picked(data: bytes, gif: Map, name: str, most: int, deadline: float) -> Sampled:
+    """Of a GIF too long to be decoded: frames at equal distances, each with the few before it."""
+    choice, done = Choice(most), 0
+    total = len(gif.starts)
+    for index in np.unique(np.linspace(0, total - 1, 2 * most).astype(int)).tolist():
+        if done and time.monotonic() > deadline:
+            break
+        part, place = excerpt(data, gif, index)
+        try:
+            image = reader("gif", part)
+            image.seek(place)
+            image.load()
+        except (OSError, EOFError, SyntaxError, ValueError):
+            continue
+        done += 1
+        choice.offer(gif.seconds[index], index, signature_of(image), partial(_pixels, image))
+    if not choice.kept:
+        raise OSError("no frame was decoded")
+    least = "" if gif.whole else "at least "
+    why = f"looked at {done:,} of {least}{total:,} frames, at equal distances: it is too long to be decoded"
+    return Sampled(tuple(frame_of("gif", name, kept) for kept in choice.kept), total, gif.duration, why)
+
+
+def signature_of(image: Any) -> Signature:
+    """A small picture of a loaded image of Pillow, on white, 0 to 1."""
+    small, _ = pixels_of(image, kept=SIDE * 4)
+    return shrink(small)
+
+
+def _pixels(image: Any) -> tuple[Pixels, tuple[int, int]]:
+    return pixels_of(image, kept=FRAME_SIDE)[0], image.size
+
+
+def _delay(image: Any) -> float:
+    """Seconds that a frame is shown."""
+    value = image.info.get("duration", 0)
+    shown = float(value) / 1_000 if isinstance(value, int | float) else 0.0
+    return shown if 0.02 <= shown < 86_400 else _DEFAULT_DELAY
