@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from modcli.errors import BackendError, MissingExtraError, WeightsError
 from modcli.images.ocr_lines import Line, Points, in_reading_order, pieces
+from modcli.images.ocr_tesseract import find_tesseract
 from modcli.images.picture import Picture, Pixels, Written
 
 #: The weights that RapidOCR 3.10's wheel carries, and what was measured: a file's SHA-256 by its part in reading.
@@ -97,6 +98,24 @@ class ScriptReader(Protocol):
         Raises BackendError.
         """
         ...
+
+
+class ScriptedReader:
+    """Says what it was told to: for tests and demonstrations. `texts` has the lines by the picture's name."""
+
+    name = "scripted"
+
+    def __init__(self, texts: Mapping[str, Sequence[Written]]) -> None:
+        self._texts = dict(texts)
+        self.digest = hashlib.sha256(repr(sorted(self._texts.items())).encode()).hexdigest()
+
+    def transcribe(self, pictures: Sequence[Picture]) -> list[Transcript]:
+        """See `TextReader.transcribe`."""
+        return [Transcript(tuple(self._texts.get(picture.name, ()))) for picture in pictures]
+
+    def read(self, pictures: Sequence[Picture]) -> list[list[Written]]:
+        """See `TextReader.read`."""
+        return [list(transcript.lines) for transcript in self.transcribe(pictures)]
 
 
 class RapidOcr:
@@ -234,6 +253,15 @@ class RapidOcr:
         return lines, sum(_unread(line) for line in lines)
 
 
+def open_text_reader(languages: Sequence[str] = (), *, threads: int = 0) -> RapidOcr:
+    """The reader of text in pictures that this machine has: RapidOCR, and Tesseract for other scripts where it is there.
+
+    `languages` are those that Tesseract has to read (`ru`, `ar`, ...); with none, it is tried on what RapidOCR cannot
+    read, in the languages that it has data for. Raises as `RapidOcr` and `Tesseract` do.
+    """
+    return RapidOcr(threads=threads, scripts=find_tesseract(languages))
+
+
 def _parameters(folder: Path) -> dict[str, Any]:
     return {
         "Global.log_level": "critical",
@@ -317,7 +345,7 @@ def _unread(line: Line) -> bool:
 def _believed(lines: Sequence[Line]) -> list[Line]:
     """Those that were read; short ones only where there is other text in the picture."""
     read = [line for line in lines if line.sureness >= _READ and not _sparse(line)]
-    company = any(len(line.text) >= _SHORT for line in read)
+    company = any(len(line.text) >= _SHORT for line in read) or len(read) > _SHORT
     return [line for line in read if len(line.text) >= _SHORT or (company and line.sureness >= _SURE)]
 
 
