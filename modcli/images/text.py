@@ -85,7 +85,7 @@ def _between(line: Written, after: Written) -> str:
     down = max(first[1], second[1]) - min(first[3], second[3])
     heights = [max(1, min(box[2] - box[0], box[3] - box[1])) for box in (first, second)]
     low, high = sorted(heights)
-    # The boxes of one row overlap in height, those of a column in width; on a picture that lies on its side the other way.
+    # One beside the other overlap in height, one below the other in width; in a picture on its side the other way round.
     beside = -down >= low / 2 and across > down
     gap = max(across, down, 0)
     if high > _ALIKE * low or gap > (_BESIDE if beside else _BELOW) * low:
