@@ -65,8 +65,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Something that goes from a source to a sink: what, from which line, to where, on which line. `told` and `into` say
-    what stands there; `target` is the host, path or command; `names` are the variables that are sent; `inside` says
-    `persisted` of code that is put where it is run later; `steps` is how long the way is, in edges."""
+    what stands there; `target` is the host, path or command; `source` is where it is from; `inside` says
+    `persisted` of code that is put where it is run later, `unpacked:` of a file that may be from an archive; `steps` is
+    how long the way is, in edges."""
 
     kind: Kind
     sink: Sink

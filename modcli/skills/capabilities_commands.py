@@ -20,24 +20,14 @@ from modcli.skills.capabilities_names import (
     SECRET_COMMANDS,
     SENDERS,
     SHELLS,
+    UNPACKED,
     USER_COMMANDS,
     WHOLE_KEYCHAIN,
 )
-from modcli.skills.code_bash import home
+from modcli.skills.code_bash import path, shown
 from modcli.skills.code_program import HOLE, Call, Program, Value
 
 C = Capability
-
-
-def shown(call: Call, most: int = 160) -> str:
-    """A command as it reads, what is not known as `…`."""
-    words = [(one.text if one.text is not None else HOLE) for one in call.args[:40]]
-    return " ".join([call.name, *words]).replace(HOLE, "…")[:most]
-
-
-def path(value: Value) -> str:
-    """A word as a path."""
-    return home(value.text or "")
 
 
 def command_effect(call: Call, program: Program) -> Effect:
@@ -368,11 +358,19 @@ def _copy(call: Call, _line: str, effect: Effect) -> None:
         )
 
 
+def _unpack(call: Call, _line: str, effect: Effect) -> None:
+    """An archive is unpacked: what is run afterwards may be of it."""
+    effect.reads += [value for value in call.args if _file_like(value)]
+    effect.writes.append((Value(call.node, call.line, text=UNPACKED), (Value(call.node, call.line),)))
+
+
 def _archive(call: Call, _line: str, effect: Effect) -> None:
     words = [one for one in call.args if (one.text or "") and not (one.text or "-").startswith("-")]
     if call.name == "tar" and words and re.fullmatch(r"[a-zA-Z]+", words[0].known):
         words = words[1:]
-    if words and not any("x" in (one.known[:4]) and "f" in one.known for one in call.args[:1]):
+    if any(re.fullmatch(r"-?[a-zA-Z]*x[a-zA-Z]*|--extract", one.known) for one in call.args[:1]):
+        _unpack(call, _line, effect)
+    elif words:
         effect.writes.append((words[0], (Value(call.node, call.line),)))
 
 
@@ -394,5 +392,5 @@ _TABLE: dict[str, Callable[[Call, str, Effect], None]] = {
     **dict.fromkeys(("cp", "mv", "ln", "install", "ditto"), _copy),
     **dict.fromkeys(("tar", "zip", "7z"), _archive),
     **dict.fromkeys(("sudo", "doas", "su", "pkexec"), _sudo),
-    "tee": _tee,
+    "tee": _tee, "unzip": _unpack, "unrar": _unpack, "bsdtar": _unpack,
 }  # fmt: skip

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: Stands for the files of an archive that is unpacked.
+UNPACKED = "unpacked:"
+
 SHELLS = {
     "sh",
     "bash",

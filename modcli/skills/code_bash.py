@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from modcli.skills.code_program import HOLE, Builder, Child, Value, text_of, unescaped
+from modcli.skills.code_program import HOLE, Builder, Call, Child, Value, text_of, unescaped
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -320,3 +320,14 @@ def unescaped_quoted(text: str) -> str:
 def home(text: str) -> str:
     """A path with the home folder as `~`."""
     return _HOME.sub("~", text)
+
+
+def shown(call: Call, most: int = 160) -> str:
+    """A command as it reads, what is not known as `…`."""
+    words = [(one.text if one.text is not None else HOLE) for one in call.args[:40]]
+    return " ".join([call.name, *words]).replace(HOLE, "…")[:most]
+
+
+def path(value: Value) -> str:
+    """A word as a path."""
+    return home(value.text or "")

@@ -35,10 +35,15 @@ _LANGUAGES = {
 _BAD = re.compile(
     r"\b(never|do not|don['’]?t|avoid|bad|wrong|incorrect|unsafe|insecure|vulnerable|vulnerability|dangerous|malicious|"
     r"anti-?patterns?|must not|should not|shouldn['’]t|instead of|forbid(den)?|prohibited|not allowed|"
-    r"refuse|reject|flag(ged)?|"
-    r"blocked?|detect(s|ion|ed)?|red flags?|suspicious|attacks?|attackers?|exploits?|payloads?|injection|smells?|"
+    r"refuse|reject|flagged|"
+    r"blocked|detect(s|ion|ed)?|red flags?|suspicious|attacks?|attackers?|exploits?|injection|smells?|"
     r"indicators?|iocs?|threats?|what not to do|counter-?examples?|risky|violations?|"
     r"niemals|nicht|schlecht|nunca|evitar|mauvais|jamais|éviter)\b|❌|🚫|⛔|✗|✘|不要|禁止|切勿|危险|错误|危険|してはいけない",
+    re.IGNORECASE,
+)
+#: How a comment in code marks it as bad.
+_BAD_MARK = re.compile(
+    r"(#|//)\s*(❌|🚫|bad|wrong|don['’]?t|never|unsafe|insecure|vulnerable|dangerous|malicious|avoid)\b",
     re.IGNORECASE,
 )
 #: Words by which it says that it is to be done all the same.
@@ -159,7 +164,8 @@ def _fenced(token: Any, line: int, heading: str, before: str) -> Iterator[Block]
     to_do = bool(_TO_DO.search(before or heading))
     last = re.split(r"[.!?。！]\s", before.strip())[-1]
     said = bool(_BAD.search(last) or (_BAD.search(before) and not _TO_DO.search(last)))
-    example = bool(said or _BAD.search(comments) or (_BAD.search(heading) and not to_do))
+    shown = _BAD_MARK.search(comments) and not _TO_DO.search(last)
+    example = bool(said or shown or (_BAD.search(heading) and not to_do))
     kind = "dynamic" if name.startswith("!") else "block"
     start = line + (1 if token.type == "fence" else 0)
     yield Block(language, content, start, kind, example and kind == "block", to_do, heading)

@@ -22,7 +22,7 @@ from modcli.skills.capabilities import (
     numeric_host,
     secret_path,
 )
-from modcli.skills.capabilities_names import INTERPRETERS, SHELLS
+from modcli.skills.capabilities_names import INTERPRETERS, SHELLS, UNPACKED
 from modcli.skills.code import CodeFacts, facts, language_of
 from modcli.skills.dangerous_form import form_findings
 from modcli.skills.dangerous_hosts import installer, own_service
@@ -41,7 +41,7 @@ _SECURITY = re.compile(
     r"offensive|reverse shells?|threat|audit\w*|hardening|incident response)\b",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"<[^>]+>|\{\{?\w+\}?\}|\bLHOST|ATTACKER|YOUR[_-]|\bRHOST|TARGET|…")
+_PLACEHOLDER = re.compile(r"<[A-Za-z][^>]{0,30}>|\{\{?\w+\}?\}|\bLHOST|ATTACKER|YOUR[_-]|\bRHOST|TARGET")
 _WHOLE = re.compile(
     r"^(~|/|~?/\*|~/\*?|/home/?\*?|/Users/?\*?|/(etc|usr|var|bin|opt|System|Library|boot|root)/?\*?|[A-Z]:\\\\?\*?)$"
 )
@@ -112,9 +112,10 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
     """
     found = judged(skill)
     findings: list[Finding] = []
+    files = {file.path: file for file in skill.files}
     for file in skill.files:
         code = found.code[file.path]
-        raised = (*_of_flows(code, _bundle(file)), *_of_facts(code), *_coverage(code))
+        raised = (*_of_flows(code, files, _bundle(file)), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
     findings += form_findings(skill, found.code, found.reached)
@@ -139,9 +140,11 @@ def _once(findings: Iterable[Finding], order: dict[str, int], found: Judged) -> 
     return result
 
 
-def _of_flows(code: CodeFacts, bundle: bool) -> Iterator[Finding]:
+def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool) -> Iterator[Finding]:
     for flow in code.flows:
         verdict = _flow_verdict(flow)
+        if flow.inside == UNPACKED and _called(flow.target, code.path, files):
+            continue  # the skill's own
         if verdict is not None:
             rule, level, told = verdict
             if bundle and flow.steps > SURE_IN_A_BUNDLE and level is Level.PROBLEM:
@@ -168,6 +171,9 @@ def _flow_verdict(flow: Flow) -> tuple[str, Level, str] | None:
         )
     if flow.kind is Kind.DECODED:
         return "decoded-execution", Level.PROBLEM, f"what {flow.told} decodes is run by {flow.into}"
+    if flow.inside == UNPACKED:
+        told = f"what comes from {flow.told} is unpacked, and {flow.target} is run"
+        return "download-execution", Level.WARNING, told
     vendor = installer(flow.source)
     told = f"what comes from {flow.told} is run by {flow.into}"
     if vendor:
@@ -290,11 +296,9 @@ def _in_context(one: Finding, file: SkillFile, found: Judged) -> Finding:
         return replace(one, level=Level.NOTE, told=f"{one.told} (in an example that is marked as bad)")
     if _TEST.search(file.path) and file.path not in found.reached:
         return replace(one, level=Level.NOTE, told=f"{one.told} (in a test that the skill does not run)")
-    if (
-        block is not None
-        and stated
-        and (_PLACEHOLDER.search(one.told) or one.rule in ("remote-shell", "protection-off"))
-    ):
+    lines = (block.text if block is not None else "").split("\n")
+    here = lines[one.line - block.line] if block is not None and one.line - block.line < len(lines) else ""
+    if stated and block is not None and (_PLACEHOLDER.search(here) or one.rule == "protection-off"):
         return replace(one, level=Level.NOTE, told=f"{one.told} (in a skill about security, which says so)")
     if file.role is Role.DOCUMENT and block is not None and not block.to_do and level is Level.PROBLEM:
         return replace(one, level=Level.WARNING)

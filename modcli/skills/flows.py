@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modcli.skills.capabilities import (
     Capability,
@@ -22,6 +22,7 @@ from modcli.skills.capabilities import (
     secret_path,
 )
 from modcli.skills.capabilities_calls import Effect
+from modcli.skills.capabilities_names import UNPACKED
 from modcli.skills.code_bash import home
 from modcli.skills.code_program import ALL, HOLE, Call, Program, Value
 
@@ -144,6 +145,9 @@ class Analysis:
                 shown = home(path.text) if path.text else key
                 self.runs.append((call.line, shown.replace(HOLE, "…"), call.name))
                 self._sinks.append((Sink.CODE, self.program.file(f"code:{key}"), call.name, key, call))
+                if UNPACKED in self.program.files and not key.startswith(("/", "$")):
+                    unpacked = replace(call, inside=UNPACKED)
+                    self._sinks.append((Sink.CODE, self.program.files[UNPACKED], call.name, key, unpacked))
 
     def _content(self, call: Call, value: Value, marked: dict[int, Kind | str]) -> int:
         node = self.program.node()
