@@ -31,7 +31,8 @@ def skills_in(source: Path | None) -> Export | None:
 
 
 def for_skills(settings: Settings, source: Path) -> Settings:
-    """The settings by which a source is judged: skills by their own profile, unless somebody names one."""
-    if settings.origin("profile") == "default" and holds_skills(source):
+    """The settings by which a source is judged: skills by their own profile, unless the command line names one. What is
+    set for texts elsewhere is not meant for skills."""
+    if not settings.origin("profile").startswith("flag ") and holds_skills(source):
         return replace(settings, profile=(PROFILE,))
     return settings

@@ -28,7 +28,10 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["audit", *arguments])
 
 
-def test_skills_are_judged_by_their_own_profile_once_and_again_by_another(folder: Path) -> None:
+def test_skills_are_judged_by_their_own_profile_once_and_again_by_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODCLI_PROFILE", "spam-only")
     first = run("skills", "--backend", "scripted", "--out", "a.db")
     assert first.exit_code == 1, first.output
     assert "agent skills: 2 records read, 2 new" in first.stderr
