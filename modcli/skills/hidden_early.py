@@ -108,13 +108,14 @@ def _folded(text: str) -> str:
 
 
 def _hooks(file: SkillFile, first: int, lines: list[str]) -> Iterator[Finding]:
-    """A finding for each command of hooks."""
-    named = False
+    """A finding for each command of hooks, however many hooks run it."""
+    named: dict[str, list[int]] = {}
     for number, line in enumerate(lines, first):
         if match := _HOOK_COMMAND.search(line):
-            named = True
             command = match[1].strip().rstrip(",}] ").strip("\"'")
-            yield _command("early-hook", file, number, command, "a hook runs")
+            named.setdefault(command, []).append(number)
+    for command, numbers in named.items():
+        yield _command("early-hook", file, numbers[0], command, "a hook runs", tuple(numbers[1:]))
     if not named and "".join(lines).strip(" \n{}[]"):
         yield found(
             "early-hook",
@@ -149,17 +150,20 @@ def _on_loading(file: SkillFile, text: str, last: int) -> Iterator[Finding]:
         yield _command("early-command", file, begun, "\n".join(block), "loading runs")
 
 
-def _command(rule: str, file: SkillFile, line: int, command: str, what: str) -> Finding:
+def _command(
+    rule: str, file: SkillFile, line: int, command: str, what: str, again: tuple[int, ...] = ()
+) -> Finding:
     """A finding of a command: a problem where it fetches code, sends files or reads secrets and sends; a note where it
-    only looks."""
+    only looks. `again` are lines on which it stands once more."""
+    near = tuple((file.path, number, "here too") for number in again[:20])
     order = find_order(command)
     lines = (line, line + command.count("\n") + 1 if "\n" in command else line)
     if order and order.kind == "command":
-        return found(rule, file, lines, f"{what} what {order.why}", command, Level.PROBLEM)
+        return found(rule, file, lines, f"{what} what {order.why}", command, Level.PROBLEM, near)
     if _PRIVATE.search(command):
         level = Level.PROBLEM if _SENDS.search(command) else Level.WARNING
-        return found(rule, file, lines, f"{what} what touches secrets", command, level)
+        return found(rule, file, lines, f"{what} what touches secrets", command, level, near)
     looks = all(_LOOKS.match(part.strip()) for part in re.split(r"\|\||&&|[|;\n]", command) if part.strip())
     if looks and not re.search(r"\$\(|`|>(?!&|\s*/dev/null)|-exec|-delete", command):
-        return found(rule, file, lines, f"{what} what only looks", command, Level.NOTE)
-    return found(rule, file, lines, f"{what} a command", command, Level.WARNING)
+        return found(rule, file, lines, f"{what} what only looks", command, Level.NOTE, near)
+    return found(rule, file, lines, f"{what} a command", command, Level.WARNING, near)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modcli.skills.orders_languages import OVERRIDE, PATTERNS, SECRECY, SEND
+from modcli.skills.orders_languages import CONDUCT, DELIVER, OVERRIDE, PATTERNS, SECRECY, SEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,11 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         rf"\b{_NOT}\s+(?:mention|reveal|repeat|quote|show|disclose|reference|acknowledge|talk about|print|output)\s+"
         r"(?:\w+\s+){0,3}(?:this|these)\s+(?:\w+\s+)?(?:instructions?|comments?|notes?|messages?|steps?|sections?"
         r"|rules?|lines?)",
+        rf"\b{_NOT}\s+(?:mention|bring up|reveal|disclose|announce|acknowledge|say (?:anything )?about"
+        rf"|talk about)\s+(?:this|it|"
+        rf"that|these|them)\b|\b{_NOT}\s+bring\s+(?:this|it|that)\s+up\b",
+        r"\b(?:run|execute|send|upload|copy|install|call|fetch)\b(?:(?![.!?;]\s|\n\s*\n)[\s\S]){0,80}?\b(?:quietly|silently|secretly"
+        r"|covertly|unnoticed)\b",
         r"\bkeep\s+(?:this|it|that|these)\s+(?:\w+\s+){0,3}?(?:secret|hidden|confidential|quiet|between us|to"
         r" yourself)\b",
         rf"\b(?:hide|conceal)\s+(?:this|it|these|that)\b{_GAP}{{0,40}}\bfrom\s+(?:the\s+)?{_PEOPLE}\b",
@@ -103,9 +108,12 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"|execute|fetch|include|insert|install|post|read|record|run|save|send|share|upload|write)\b",
     )),
     ("role", "speaks as the system or gives the agent another role", (
-        r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>|\[/?INST\]|<</?SYS>>|<system(?:[-_ ]\w+)?>",
+        r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>|\[/?INST\]|<</?SYS>>|<system(?:[-_ ](?:message|prompt|reminder|note|instructions?|override))?>",
         r"(?<![^\n])\W{0,8}system\W{1,4}(?:prompt|message|override|instructions?|note|notice)\b\W{0,4}:",
         r"\byou are (?:now|henceforth)\s+(?:an?|the|in|free|no longer|acting|operating|dan)\b",
+        r"\bfrom now on,?\s+(?:you|answer|respond|act|always|never|ignore)\b",
+        r"\byour\s+(?:new|real|true|actual|secret|only)\s+(?:goal|task|objective|mission|purpose|job|role"
+        r"|instructions?)\b",
         r"\b(?:god|dan|jailbreak|unrestricted|unfiltered|jailbroken) mode\b",
     )),
     ("send", SEND, (
@@ -116,23 +124,31 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"\b(?:output|print|reveal|repeat|show|dump|leak|disclose|recite|paste)\s+(?:\w+\s+){0,4}?(?:system prompt|"
         r"(?:your|hidden|initial|secret|internal) (?:instructions|prompt|rules|configuration))\b",
     )),
-    ("deliver", "sends what the agent works on to somewhere else", (
-        rf"\b(?:send|post|upload|forward|transmit|submit|copy|mirror|sync|append|add|include|put|encode|back\s?up)\b"
+    ("deliver", DELIVER, (
+        rf"\b(?:send|post|upload|forward|transmit|submit|copy|mirror|sync|append|add|include|put|encode|push"
+        rf"|back\s?up)\b"
         rf"{_OBJECT}{{0,60}}?\b(?:contents?|data|files?|folders?|director(?:y|ies)|conversation|everything|results?"
         rf"|outputs?|copy|"
         rf"notes|minutes|inputs?|prompts?|messages?|it|them|workspace|repository|{_PRIVATE})\b{_GAP}{{0,40}}?"
-        rf"\b(?:to|at|in|into|on|with)\s+(?:our\s+|the\s+|this\s+)?(?:\w+\s+){{0,2}}?`?(?:https?://\S+"
+        rf"\b(?:to|at|in|into|on|with)\s+(?:our\s+|the\s+|this\s+)?(?:\w+\s+){{0,2}}?`?(?:https?://\S+|\S{{1,60}}@\S+"
         rf"|\d{{1,3}}(?:\.\d{{1,3}}){{3}}"
         rf"|(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|example|invalid|test|xyz|ru|cn|top|app)\b)",
+        rf"\b(?:add|insert|make|put|include)\b{_GAP}{{0,40}}?\b(?:call|request|ping|beacon|script|pixel)\s+(?:to"
+        rf"|from|at)\s+`?https?://",
+        rf"\bpush\s+(?:all|every)\b{_GAP}{{0,40}}?\b(?:there|to it)\b",
+        rf"\b(?:use|set|add|configure)\b{_GAP}{{0,60}}?\b(?:mirror|registry|proxy|index)\b{_GAP}{{0,40}}?https?://",
     )),
     ("command", "runs a command that fetches code, sends files or destroys", (
         r"\b(?:curl|wget|fetch)\b[^\n|;]{0,300}\|\s*(?:sudo\s+)?(?:(?:ba|z|da|k|fi)?sh|python3?|node|perl|ruby)\b",
         r"\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b[^\n]{0,200}(?:\biex\b"
         r"|invoke-expression)",
-        r"\biex\b[^\n]{0,80}(?:downloadstring|iwr|irm)|\bpowershell(?:\.exe)?\s[^\n]{0,60}-e(?:nc\w*)?\s+[A-Za-z0-9+/=]{16}",
+        r"\biex\b[^\n]{0,80}(?:downloadstring|iwr|irm)"
+        r"|\bpowershell(?:\.exe)?\s[^\n]{0,60}-e(?:nc\w*)?\s+[A-Za-z0-9+/=]{16}",
         r"\bbase64\s+(?:-d|-D|--decode)\b[^\n]{0,100}\|\s*(?:ba|z)?sh\b|(?:bash|sh)\s+(?:-c\s+[\"'`$(]{1,4}"
         r"|<\()\s*(?:curl|wget)",
         r"\beval\s*[\"'(]{0,2}\s*[$`]\(?\s*(?:curl|wget)|/dev/tcp/|\b(?:nc|ncat)\s+(?:\S+\s+)?-[ec]\b",
+        r"\b(?:curl|wget)\b[^\n]{0,200}(?:;|&&)\s*(?:sudo\s+)?(?:chmod|(?:ba|z)?sh|python3?|node|\.?/)",
+        r"\bexec\s*\(\s*(?:open|compile|base64|requests|urllib)\b|\b__import__\s*\(",
         r"\brm\s+-(?:rf|fr|r\s+-f)\s+[\"']?(?:~|/|\$HOME|\*|\.\s)",
         r"\b(?:curl|wget)\b[^\n]{0,200}\s(?:-d|--data\S*|-F|--form|-T|--upload-file|--post-\w+)\b[^\n]{0,200}(?:@"
         r"|\$\(|`|\.env|\.ssh)",
@@ -144,31 +160,53 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("remote", "has the agent obey what stands elsewhere", (
         rf"\b(?:fetch|read|open|load|download|visit|get|retrieve|browse to|go to"
         rf"|check)\b{_GAP}{{0,60}}?https?://\S++{_GAP}{{0,80}}?"
-        r"\b(?:follow|obey|do (?:what|whatever|everything)|carry out|comply|execute|run (?:it|them|whatever))\b",
+        r"\b(?:follow|obey|do (?:what|whatever|everything)|carry out|comply|treat (?:it|them|its)|execute"
+        r"|run (?:it|them|whatever))\b",
         rf"\b(?:follow|obey|carry out|execute|comply with|do)\b\s+(?:\w+\s+){{0,3}}?(?:instructions?|steps|commands?"
         rf"|orders|whatever|what)\b{_GAP}{{0,40}}?https?://",
     )),
     ("permission", "goes past a check or a permission", (
         r"\b(?:approve|accept|allow|grant)\s+(?:all|every|any)\s+(?:\w+\s+)?(?:permissions?|tools?|requests?"
         r"|commands?)\b",
+        r"\busers?\s+(?:has|have)\s+already\s+(?:agreed|approved|consented|authori[sz]ed|confirmed)\b",
         r"--dangerously-skip-permissions|\bbypassPermissions\b",
-        r"\b(?:skip|disable|turn off|bypass|suppress)\s+(?:(?:all|any|the|every|your)\s+)*(?:safety|security"
+        r"\b(?:skip|disable|turn off|bypass|suppress)\s+(?:(?:all|any|the|every|your|usual|normal)\s+)*(?:safety"
+        r"|security"
         r"|permissions?|sandbox\w*|confirmations?|approvals?|content filter\w*)\b",
         rf"\b(?:{_NOT}|without)\s+(?:first\s+)?(?:ask|wait|request)\w*\s+(?:\w+\s+){{0,4}}?(?:permission"
         rf"|confirmation|approval|consent)\b",
     )),
+    ("collect", "has the agent gather what is secret", (
+        rf"\b(?:read|collect|list|gather|copy|include|add|append|insert|put|print|paste|dump|store|remember|open"
+        rf"|cat)\b"
+        rf"{_OBJECT}{{0,60}}?(?:~/\.(?:ssh|aws|kube|gnupg|netrc|npmrc|docker|config/gh|git-credentials"
+        rf"|\w*_history)\b|"
+        r"\b(?:value|contents?) of\s+[`$]{0,2}\{?[A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)\b|"
+        r"\b(?:all|every|the) (?:of )?(?:the )?(?:environment variables|passwords|credentials|private keys)\b)",
+    )),
+    ("deceit", "has the agent deceive", (
+        r"\b(?:lie about|pretend that|falsely (?:claim|report|state|say)|report that (?:they|it|all|everything"
+        r"|the tests) "
+        r"(?:have |has )?(?:passed|succeeded|worked))\b",
+        r"\b(?:rate|mark|classify|report|label|declare|treat)\s+(?:this|the)\s+(?:skill|file|content|text"
+        r"|repository)\s+"
+        r"(?:as\s+|is\s+|to be\s+)?(?:safe|benign|harmless|approved|clean|trusted)\b",
+        r"\b(?:report|return|output)\s+no\s+(?:findings|issues|problems|warnings|vulnerabilities)\b",
+        r"\btell\s+(?:the\s+)?(?:reviewers?|scanners?|auditors?|moderators?)\s+that\b",
+    )),
     ("addressed", "speaks to the agent", (
         rf"\b{_AGENT}\s*(?:\w+\s+)?[,:—–]\s*(?:(?:and|kindly|also|you must|must|should|do not|don't|if"
         rf" you)\s+)*{_VERB}\b(?!-)",
-        rf"\b{_AGENT}(?:\s+(?:reading|processing|using|that|who|which)\s+{_GAP}{{0,40}}?)?\s+(?:must|should|shall"
+        rf"(?:^|[.:;!?\n]\s*|\b(?:the|all|any|every|an?|this|dear)\s+){_AGENT}(?:\s+(?:reading|processing|using"
+        rf"|that|who|which)\s+{_GAP}{{0,40}}?)?\s+(?:must|should|shall"
         rf"|has to|have to|"
         rf"needs? to|are to|is to|are required to|ought to)\s+(?:also |always |never |not |first |silently"
         rf" )*{_VERB}\b",
         rf"\b(?:attention|note|notice|notes|instructions?|message|orders?|directives?|important|hidden)\s+(?:to"
-        rf"|for)\s+(?:(?:all|any|the|every|an?)\s+)*(?:\w+\s+)?{_AGENT}\b",
+        rf"|for)\s+(?:(?:all|any|the|every|an?)\s+)*(?:\w+\s+)?(?:{_AGENT}|models?)\b",
         rf"\b(?:if|as)\s+(?:you(?:'re| are)\s+)?(?:an?\s+)?{_AGENT}\b{_GAP}{{0,60}}?,\s*(?:please\s+)?{_VERB}\b",
     )),
-    ("conduct", "says how to answer", (
+    ("conduct", CONDUCT, (
         rf"\b(?:when|whenever|before|after|while|each time|every time|once)\s+(?:you(?:'re|"
         rf" are)?\s+)?(?:\w+\s+)?(?:respond|answer|"
         rf"repl[yi]|finish answering|the user asks|asked|you summari[sz]e)\w*\b{_GAP}{{0,120}}?\b(?:always|must"
@@ -178,6 +216,15 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"|state)\b[^.\n]{0,80}\b(?:in|to|into|at "
         r"the end of)\s+(?:your|every|each|all)\s+(?:\w+\s+)?(?:answers?|responses?|repl(?:y|ies)|outputs?"
         r"|summar(?:y|ies))\b",
+        r"\b(?:every|each|all|your)\s+(?:\w+\s+)?(?:answers?|responses?|repl(?:y|ies))\s+(?:must\s+|should\s+"
+        r"|has to\s+)?(?:ends?|begins?|"
+        r"starts?|contains?|includes?|closes?)\b",
+        rf"\bbefore\s+(?:running|using|calling|doing|reading)\s+(?:any|each|every)\w*\b{_GAP}{{0,40}}?\b(?:read"
+        rf"|run|execute|"
+        r"install|fetch|load|call|send)\b",
+        rf"\b(?:run|execute|install|read|fetch|load)\b{_GAP}{{0,80}}?\bbefore\s+(?:doing\s+)?(?:any|each"
+        rf"|every)(?:thing)?\s+(?:else|"
+        r"other|tool|task|answers?|responses?)\b",
         rf"\b(?:recommend|suggest|promote|advertise)\b{_GAP}{{0,80}}?\bto\s+(?:the |every |all )?users?\b",
         r"\b(?:convince|persuade|urge|steer|trick|mislead|deceive|lie to|pressure|nudge|reassure)\s+(?:the |every "
         r"|all )?users?\b",
@@ -205,7 +252,8 @@ _NAMED = re.compile(
 _NAMING = re.compile(
     r"(?<!\.)\b(?:examples?(?!\.\w)|e\.g|such as|"
     r"like|phrases?|patterns?|attacks?|injections?|jailbreaks?|malicious|"
-    r"detect\w*|flag\w*|block\w*|reject\w*|refus\w+|warn\w*|suspicious|attempts?|contain\w*|says?|saying|called|quot\w+|treat\w*|strings?|never"
+    r"detect\w*|flag\w*|block\w*|reject\w*|refus\w+|warn\w*|suspicious|attempts?|contain\w*|says?|saying|called"
+    r"|quot\w+|treat\w*|strings?|never"
     r"|not)\b",
     re.IGNORECASE,
 )

@@ -6,6 +6,8 @@ import re
 
 OVERRIDE = "sets aside what the agent was told"
 SECRECY = "keeps something from the user"
+DELIVER = "sends what the agent works on to somewhere else"
+CONDUCT = "says how to answer"
 SEND = "sends out what is secret"
 
 _SECRETS = {
@@ -25,6 +27,9 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("secrecy", SECRECY,
      r"(?:不要|别|不得|切勿|无需|请勿|不能)[^。\n]{0,6}(?:告诉|告知|通知|透露|提及|显示|让)[^。\n]{0,6}"
      r"(?:用户|任何人|他人|使用者|客户)"),
+    ("secrecy", SECRECY, r"(?:不要|别|勿|请勿)(?:提及|提到|说出|透露|泄露|声张)"),
+    ("deliver", DELIVER, r"(?:上传|发送|提交|传)(?:到|至|给)\s*(?:https?://|\S{1,40}@)"),
+    ("conduct", CONDUCT, r"在?(?:回答|回复|响应)(?:用户)?(?:之前|前)[^。\n]{0,20}(?:运行|执行|读取|调用|发送)"),
     ("secrecy", SECRECY, r"(?:瞒着|不让)(?:用户|使用者)"),
     ("send", SEND, rf"(?:发送|上传|提交|转发|传输|发到)[^。\n]{{0,12}}{_SECRETS['zh']}"),
     ("send", SEND, rf"{_SECRETS['zh']}[^。\n]{{0,12}}(?:发送|上传|提交|转发|传输|发)(?:到|给|至)"),
@@ -55,6 +60,16 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
      r"\b(?:sag|erzähl|verrat|zeig|informier|teil|erwähn|meld)\w*\b[^.\n]{0,50}\b(?:be)?nutzer\w*\b[^.\n]{0,30}"
      r"\b(?:nicht|nichts|nie|niemals)\b|\bohne\s+(?:dass\s+)?(?:es\s+)?(?:de[nrm]|die)\s+(?:be)?nutzer\w*\b"),
     ("send", SEND, rf"\b(?:sende[nt]?|schick\w*|übermitt\w+|übertrag\w*)\b[^.\n]{{0,60}}\b{_SECRETS['de']}"),
+    ("secrecy", SECRECY,
+     r"\berwähn\w*\s+(?:es|das|dies\w*)\s+(?:\w+\s+)?(?:nicht|nie)|\bohne (?:es|das) zu erwähnen"),
+    ("secrecy", SECRECY, r"\bno\s+(?:lo|la|los)\s+(?:mencion|dig|revel)\w+|\bsin mencionar"),
+    ("secrecy", SECRECY, r"\bsans\s+(?:le\s+|la\s+|en\s+|l')(?:mentionner|dire|signaler)"),
+    ("secrecy", SECRECY, r"\bне\s+(?:упоминай|говори|сообщай)\w*\s+(?:об этом|про это|это)"),
+    ("conduct", CONDUCT,
+     r"\bvor jede[rm] (?:antwort|ausgabe)\b|\bantes de (?:responder"
+     r"|contestar)\b[^.\n]{0,40}\b(?:ejecut|le[ae]|env[ií]|llam)"
+     r"|\bavant de répondre\b[^.\n]{0,40}\b(?:exécut|lis|envo|appel)|\bперед (?:каждым )?ответом\b[^.\n]{0,40}\b(?:выполн"
+     r"|запуст|прочит|отправ)"),
     ("override", OVERRIDE, r"\b(?:ignore|esqueça|desconsidere)\b[^.\n]{0,30}\b(?:instruções|regras)\b"),
     ("secrecy", SECRECY, r"\b(?:não|nunca|sem)\s+(?:con|dig|diz|inform|mencion|revel|mostr|avis)\w*[^.\n]{0,40}\busuári"),
     ("send", SEND, rf"\b(?:envie|mande|encaminhe)\b[^.\n]{{0,60}}\b{_SECRETS['pt']}"),
