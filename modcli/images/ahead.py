@@ -28,12 +28,15 @@ def ahead(
     held, closed, ended = 0, False, False
     failure: BaseException | None = None
 
+    def room() -> bool:
+        return closed or held < most
+
     def fill() -> None:
         nonlocal held, ended, failure
         try:
             for one in wanted:
                 with changed:
-                    changed.wait_for(lambda: closed or held < most)
+                    changed.wait_for(room)
                     if closed:
                         return
                 opened = open_(one)

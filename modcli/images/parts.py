@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from modcli.images.ocr import Transcript
 from modcli.images.picture import Picture, Written
 from modcli.judges.decision import decide
 from modcli.profile import Action, Profile
@@ -47,6 +48,21 @@ class Part:
     verdict: Verdict
     text: str = ""
     sure: bool = False
+
+
+@dataclass
+class Looked:
+    """What was found in one picture; `known`: a list of hashes says what it is, and nothing else was asked."""
+
+    picture: Picture
+    parts: list[Part] = field(default_factory=list)
+    transcript: Transcript = field(default_factory=Transcript)
+    known: bool = False
+
+    @property
+    def notes(self) -> list[str]:
+        """What of it was not seen, or is odd."""
+        return [*self.picture.notes, *self.transcript.notes]
 
 
 def picture_part(profile: Profile, opinions: Sequence[Opinion], model: str) -> Part:
@@ -97,13 +113,12 @@ def lead(verdict: Verdict) -> float:
     return max((one.probability - one.threshold for one in found), default=0.0)
 
 
-def strictest_part(parts: Iterable[Part]) -> Part | None:
-    """The part that decides: of those with the strictest action the one that is furthest above a threshold; the first
-    of equals. A known picture comes before what a model thinks."""
+def strictest_part(parts: Iterable[Part]) -> Part:
+    """The part that decides, of at least one: of those with the strictest action the one that is
+    furthest above a threshold; the first of equals. A known picture comes before what a model thinks."""
     return max(
         parts,
         key=lambda part: (part.verdict.action.severity, part.name == KNOWN, lead(part.verdict)),
-        default=None,
     )
 
 
@@ -114,7 +129,6 @@ def joined(parts: Sequence[Part], untold: Sequence[str], notes: Sequence[str]) -
     categories no model could tell (`untold`), and `notes` on what else was not seen.
     """
     deciding = strictest_part(parts)
-    assert deciding is not None
     categories: dict[str, CategoryVerdict] = {}
     for part in parts:
         for name, one in part.verdict.categories.items():

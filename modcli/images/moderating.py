@@ -1,0 +1,320 @@
+"""Pictures, animations and videos in, verdicts out: what is known first, then what is seen, then what can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from modcli.errors import BackendError, Location, PrefixTooLong, SourceError
+from modcli.images.agreement import Rule
+from modcli.images.ahead import ahead
+from modcli.images.ocr import TextReader
+from modcli.images.parts import (
+    BESIDE,
+    PICTURE,
+    TOGETHER,
+    Looked,
+    Opinion,
+    Part,
+    corner,
+    described,
+    joined,
+    known_part,
+    picture_part,
+    strictest_part,
+    text_name,
+)
+from modcli.images.picture import Known, Picture, Sampled, Written
+from modcli.images.watching import Watched
+from modcli.item import Item
+from modcli.profile import Action, Profile
+from modcli.verdict import Verdict
+
+#: Pictures that the models see at once.
+BATCH = 8
+#: Lines of a text that are judged one by one, to say which of them decided.
+MOST_LINES = 24
+NOTHING_LOOKED = "nothing here can judge a picture: no text reader, no detector and no embedder is at hand"
+
+
+class Sight(Protocol):
+    """Tells categories by the look of a picture: a detector, examples, words."""
+
+    @property
+    def tells(self) -> frozenset[str]:
+        """The categories that it can tell."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides what it says, hex."""
+        ...
+
+    def look(self, pictures: Sequence[Picture]) -> list[list[Opinion]]:
+        """What it says of each picture, in order. Raises BackendError."""
+        ...
+
+
+class JudgesTexts(Protocol):
+    """The part of a moderator that pictures need."""
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """What looks at pictures: `blocked` and `allowed` find those that are known, `sights` tell categories, `reader` reads
+    text, and `variants` says in which forms a text is judged (as it was read, with lost spaces put in again)."""
+
+    blocked: Callable[[Picture], Known | None] = lambda _picture: None
+    allowed: Callable[[Picture], Known | None] = lambda _picture: None
+    sights: Sequence[Sight] = ()
+    reader: TextReader | None = None
+    variants: Callable[[Sequence[Written]], Sequence[str]] = lambda lines: [whole_text(lines)]
+
+    @property
+    def tells(self) -> frozenset[str]:
+        """The categories that anything can tell by the look of a picture."""
+        return frozenset[str]().union(*(sight.tells for sight in self.sights))
+
+
+@dataclass(frozen=True)
+class _Opened:
+    item: Item
+    sampled: Sampled | None
+    error: str = ""
+
+    @property
+    def weight(self) -> int:
+        return sum(frame.pixels.nbytes for frame in self.sampled.frames) if self.sampled else 0
+
+
+class ImageModerator:
+    """Judges pictures by one profile. An item is what its strictest part is.
+
+    `open_` makes of an item the frames to judge, one of a still picture; it raises SourceError for an item that cannot be
+    opened. `texts` judges what is read. `profile` is the one whose categories are judged, `digest` that of the user's
+    own. What cannot be judged gets `on_error`.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        eyes: Eyes,
+        texts: JudgesTexts,
+        open_: Callable[[Item], Sampled],
+        *,
+        digest: str,
+        model: str = "",
+        on_error: Action = Action.WARN,
+        rule: Rule = Rule(),  # noqa: B008 -- a frozen value
+    ) -> None:
+        self._profile = profile
+        self._eyes = eyes
+        self._texts = texts
+        self._open = open_
+        self._digest = digest
+        self._model = model
+        self._on_error = on_error
+        self._rule = rule
+        self._untold = tuple(
+            c.name for c in profile.categories if c.action is not Action.ALLOW and c.name not in eyes.tells
+        )
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order. Files are opened by a thread while the models work, a few at a time."""
+        return list(self.verdicts(items))
+
+    def verdicts(self, items: Iterable[Item]) -> Iterator[Verdict]:
+        """As `judge`, of any number of items in constant memory."""
+        stills: list[_Opened] = []
+        opened = ahead(items, self._opened, lambda one: one.weight)
+        for one in opened:
+            # In order: stills wait for company, and leave before what is no still.
+            if one.sampled is not None and len(one.sampled.frames) == 1:
+                stills.append(one)
+                if len(stills) < BATCH:
+                    continue
+                yield from self._of_stills(stills)
+                stills = []
+                continue
+            yield from self._of_stills(stills)
+            stills = []
+            yield self._of_moving(one) if one.sampled is not None else self._failed(one.item, one.error)
+        yield from self._of_stills(stills)
+
+    def _opened(self, item: Item) -> _Opened:
+        if item.error is not None:
+            return _Opened(item, None, item.error)
+        try:
+            sampled = self._open(item)
+        except SourceError as error:
+            return _Opened(item, None, error.message)
+        return _Opened(item, sampled) if sampled.frames else _Opened(item, None, "it has no frame")
+
+    def _of_stills(self, opened: Sequence[_Opened]) -> list[Verdict]:
+        """Together; where a runtime fails at that, one by one, so that only those it fails at are lost."""
+        if not opened:
+            return []
+        pictures = [one.sampled.frames[0] for one in opened if one.sampled is not None]
+        try:
+            looked = self._looked(pictures, [one.item for one in opened])
+        except PrefixTooLong:  # it concerns all items alike
+            raise
+        except BackendError as error:
+            if len(opened) == 1:
+                return [self._failed(opened[0].item, str(error))]
+            return [verdict for one in opened for verdict in self._of_stills([one])]
+        return [self._verdict(one.item, found) for one, found in zip(opened, looked, strict=True)]
+
+    def _of_moving(self, opened: _Opened) -> Verdict:
+        """Frames in time order, until enough of them agree."""
+        sampled = opened.sampled
+        assert sampled is not None  # noqa: S101 -- by who calls it
+        watched = Watched(len(sampled.frames), self._rule)
+        try:
+            beside = self._beside(opened.item)
+            for start in range(0, len(sampled.frames), self._rule.eta):
+                frames = sampled.frames[start : start + self._rule.eta]
+                for found in self._looked(frames, [replace(opened.item, text="")] * len(frames)):
+                    watched.take(found)
+                if watched.decided:
+                    break
+        except PrefixTooLong:
+            raise
+        except BackendError as error:
+            return self._failed(opened.item, str(error))
+        parts = [*beside, *watched.parts()]
+        if not parts and self._eyes.reader is None:
+            return self._failed(opened.item, NOTHING_LOOKED)
+        parts = parts or [self._seen()]
+        notes = dict.fromkeys(note for found in watched.frames for note in found.notes)
+        notes[f"{len(watched.frames)} of {sampled.total:,} frames judged: {sampled.why}"] = None
+        verdict = joined(parts, self._untold, list(notes))
+        lines = [line for found in watched.frames for line in found.transcript.lines]
+        record = described(sampled.frames, lines) | sampled.as_record() | watched.as_record()
+        return self._finished(opened.item, replace(verdict, picture=record))
+
+    def _looked(self, pictures: Sequence[Picture], items: Sequence[Item]) -> list[Looked]:
+        """The parts of each picture, with the text of its item. Raises BackendError."""
+        found = [self._recognized(picture) for picture in pictures]
+        rest = [one for one in found if not one.known]
+        unseen = [one.picture for one in rest]
+        if unseen:
+            opinions: list[list[Opinion]] = [[] for _ in rest]
+            for sight in self._eyes.sights:
+                for own, more in zip(opinions, sight.look(unseen), strict=True):
+                    own.extend(more)
+            for one, own in zip(rest, opinions, strict=True):
+                if own:
+                    one.parts.append(picture_part(self._profile, own, self._model))
+            if self._eyes.reader is not None:
+                for one, transcript in zip(rest, self._eyes.reader.transcribe(unseen), strict=True):
+                    one.transcript = transcript
+        self._read(found, items)
+        return found
+
+    def _recognized(self, picture: Picture) -> Looked:
+        looked = Looked(picture)
+        for action, known in (
+            (Action.BLOCK, self._eyes.blocked(picture)),
+            (Action.ALLOW, self._eyes.allowed(picture)),
+        ):
+            if known is not None:
+                looked.parts.append(known_part(self._profile, action, _told(known)))
+                looked.known = True
+                break
+        return looked
+
+    def _read(self, found: Sequence[Looked], items: Sequence[Item]) -> None:
+        """Judge what was read in pictures, what stands beside them, and both together; all at once."""
+        wanted: list[tuple[int, str, str, tuple[int, int]]] = []
+        for i, (one, item) in enumerate(zip(found, items, strict=True)):
+            lines = one.transcript.lines
+            if item.text.strip():
+                wanted.append((i, BESIDE, item.text, (0, 0)))
+            if not lines:
+                continue
+            at = corner(lines[:1])
+            wanted += [(i, "", text, at) for text in dict.fromkeys(self._eyes.variants(lines))]
+            if item.text.strip():
+                wanted.append((i, TOGETHER, f"{item.text}\n{whole_text(lines)}", at))
+        verdicts = self._texts_judged([text for _, _, text, _ in wanted], items)
+        for (i, name, text, at), verdict in zip(wanted, verdicts, strict=True):
+            name = name or text_name(text, at)
+            if name.startswith("text in") and verdict.action is not Action.ALLOW and verdict.error is None:
+                name = self._placed(found[i].transcript.lines, verdict, items[i]) or name
+            found[i].parts.append(Part(name, verdict, text, sure=True))
+        for one in found:
+            if one.transcript.error:
+                failed = Verdict("", self._on_error, reason="could not be judged", error=one.transcript.error)
+                one.parts.append(Part("text in the picture", failed))
+
+    def _placed(self, lines: Sequence[Written], verdict: Verdict, item: Item) -> str:
+        """The name of a text by the line that alone does most of what the whole does, where one does."""
+        if not 1 < len(lines) <= MOST_LINES:
+            return ""
+        alone = self._texts_judged([line.text for line in lines], [item])
+        parts = [
+            Part(text_name(line.text, corner([line])), one)
+            for line, one in zip(lines, alone, strict=True)
+            if one.action is verdict.action and one.error is None
+        ]
+        return strictest_part(parts).name if parts else ""
+
+    def _texts_judged(self, texts: Sequence[str], items: Sequence[Item]) -> list[Verdict]:
+        """The verdict of each text; equal ones are judged once."""
+        if not texts:
+            return []
+        once = list(dict.fromkeys(texts))
+        location = items[0].location if items else Location("<picture>")
+        verdicts = self._texts.judge([Item(str(i), text, location) for i, text in enumerate(once)])
+        by_text = dict(zip(once, verdicts, strict=True))
+        return [by_text[text] for text in texts]
+
+    def _beside(self, item: Item) -> list[Part]:
+        (verdict,) = self._texts_judged([item.text], [item]) if item.text.strip() else (None,)
+        return [Part(BESIDE, verdict, item.text)] if verdict is not None else []
+
+    def _verdict(self, item: Item, found: Looked) -> Verdict:
+        record = described([found.picture], found.transcript.lines)
+        if not found.parts:
+            # A reader that found nothing to read has looked: it is allowed, with a note of all that was not told.
+            if self._eyes.reader is None:
+                return self._failed(item, NOTHING_LOOKED)
+            found.parts.append(self._seen())
+        untold = () if found.known else self._untold
+        verdict = joined(found.parts, untold, found.notes)
+        return self._finished(item, replace(verdict, picture=record))
+
+    def _seen(self) -> Part:
+        """A picture in which nothing was to read, and of which no model tells anything."""
+        return Part(PICTURE, Verdict("", Action.ALLOW, stage="empty", reason="no text in it"))
+
+    def _finished(self, item: Item, verdict: Verdict) -> Verdict:
+        if verdict.error is not None and verdict.action is not Action.BLOCK:
+            verdict = replace(verdict, action=self._on_error)
+        return replace(verdict, id=item.id, profile=self._digest, model=verdict.model or self._model)
+
+    def _failed(self, item: Item, error: str) -> Verdict:
+        return Verdict(
+            item.id,
+            self._on_error,
+            reason="could not be judged",
+            model=self._model,
+            profile=self._digest,
+            error=error,
+        )
+
+
+def _told(known: Known) -> str:
+    mirrored = ", mirrored" if known.mirrored else ""
+    return f"as in {known.source} ({known.distance} bits apart{mirrored})"
+
+
+def whole_text(lines: Sequence[Written]) -> str:
+    """Lines as one text."""
+    return "\n".join(line.text for line in lines)
