@@ -108,7 +108,8 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"|execute|fetch|include|insert|install|post|read|record|run|save|send|share|upload|write)\b",
     )),
     ("role", "speaks as the system or gives the agent another role", (
-        r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>|\[/?INST\]|<</?SYS>>|<system(?:[-_ ](?:message|prompt|reminder|note|instructions?|override))?>",
+        r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>|\[/?INST\]|<</?SYS>>"
+        r"|<system(?:[-_ ](?:message|prompt|reminder|note|instructions?|override))?>",
         r"(?<![^\n])\W{0,8}system\W{1,4}(?:prompt|message|override|instructions?|note|notice)\b\W{0,4}:",
         r"\byou are (?:now|henceforth)\s+(?:an?|the|in|free|no longer|acting|operating|dan)\b",
         r"\bfrom now on,?\s+(?:you|answer|respond|act|always|never|ignore)\b",
