@@ -29,6 +29,7 @@ from modcli.settings_values import (
     parse_device,
     parse_embedder,
     parse_folder,
+    parse_languages,
     parse_model,
     parse_profiles,
     parse_switch,
@@ -48,6 +49,8 @@ class Settings:
     profile: tuple[str, ...]
     model: str
     embedder: str
+    image_embedder: str
+    ocr_languages: tuple[str, ...]
     backend: str
     device: str
     bits: str
@@ -120,6 +123,8 @@ KEYS = (
     Key("profile", parse_profiles, ("default",), in_project=True),
     Key("model", parse_model, "auto", in_project=True),
     Key("embedder", parse_embedder, "auto", in_project=True),
+    Key("image_embedder", parse_embedder, "auto", in_project=True),
+    Key("ocr_languages", parse_languages, (), in_project=True),
     Key("backend", parse_choice("auto", "llama-cpp", "transformers", "openai", "scripted"), "auto"),
     Key("device", parse_device, "auto"),
     Key("bits", parse_bits, "auto"),
@@ -138,7 +143,7 @@ KEYS = (
     Key("cache_dir", parse_folder, None),
 )
 _BY_NAME = {key.name: key for key in KEYS}
-_A = {"model": "a model", "embedder": "an embedder"}
+_A = {"model": "a model", "embedder": "an embedder", "image_embedder": "an embedder"}
 
 
 def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], cwd: Path) -> Settings:
@@ -241,7 +246,7 @@ def _refuse_misplaced(key: Key, value: object, project: bool, where: Location) -
     own = f"set it in your own {USER_FILE} (`modcli config path`), or as {key.variable}"
     if project and not key.in_project:
         raise SettingsError(f"{key.name} cannot be set by a project file", location=where, hint=own)
-    if project and key.name in ("model", "embedder") and isinstance(value, str) and is_path(value):
+    if project and key.name in _A and isinstance(value, str) and is_path(value):
         raise SettingsError(
             f"a project file may name {_A[key.name]}, not a path to one", location=where, hint=own
         )

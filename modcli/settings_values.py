@@ -123,6 +123,16 @@ def parse_embedder(value: object, base: Path | None) -> object:
     return _anchored(name, base) if name.startswith((".", "~")) else name
 
 
+def parse_languages(value: object, _: Path | None) -> object:
+    """Languages, as a list or as a text with commas, spaces or `+` between them."""
+    parts = re.split(r"[\s,+]+", value.strip()) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(
+        isinstance(part, str) and re.fullmatch(r"[A-Za-z_]{2,20}", part) for part in parts
+    ):
+        raise ValueError("must be languages such as ru or rus, or a list of them")
+    return tuple(dict.fromkeys(parts))
+
+
 def parse_device(value: object, _: Path | None) -> object:
     """A device of transformers."""
     if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):

@@ -26,6 +26,7 @@ from modcli.images.parts import (
     text_name,
 )
 from modcli.images.picture import Known, Picture, Sampled, Written
+from modcli.images.text import quote, text_of
 from modcli.images.watching import Watched
 from modcli.item import Item
 from modcli.profile import Action, Profile
@@ -33,8 +34,8 @@ from modcli.verdict import Verdict
 
 #: Pictures that the models see at once.
 BATCH = 8
-#: Lines of a text that are judged one by one, to say which of them decided.
-MOST_LINES = 24
+#: Pieces of a text that are judged one by one, to say which of them decided.
+MOST_PIECES = 24
 NOTHING_LOOKED = "nothing here can judge a picture: no text reader, no detector and no embedder is at hand"
 
 
@@ -67,13 +68,12 @@ class JudgesTexts(Protocol):
 @dataclass(frozen=True)
 class Eyes:
     """What looks at pictures: `blocked` and `allowed` find those that are known, `sights` tell categories, `reader` reads
-    text, and `variants` says in which forms a text is judged (as it was read, with lost spaces put in again)."""
+    text."""
 
     blocked: Callable[[Picture], Known | None] = lambda _picture: None
     allowed: Callable[[Picture], Known | None] = lambda _picture: None
     sights: Sequence[Sight] = ()
     reader: TextReader | None = None
-    variants: Callable[[Sequence[Written]], Sequence[str]] = lambda lines: [whole_text(lines)]
 
     @property
     def tells(self) -> frozenset[str]:
@@ -238,29 +238,33 @@ class ImageModerator:
                 wanted.append((i, BESIDE, item.text, (0, 0)))
             if not lines:
                 continue
+            read = text_of(lines)
             at = corner(lines[:1])
-            wanted += [(i, "", text, at) for text in dict.fromkeys(self._eyes.variants(lines))]
+            wanted += [(i, "", text, at) for text in read.parts]
             if item.text.strip():
-                wanted.append((i, TOGETHER, f"{item.text}\n{whole_text(lines)}", at))
+                wanted += [(i, TOGETHER, f"{item.text}\n{text}", at) for text in read.parts]
         verdicts = self._texts_judged([text for _, _, text, _ in wanted], items)
         for (i, name, text, at), verdict in zip(wanted, verdicts, strict=True):
             name = name or text_name(text, at)
             if name.startswith("text in") and verdict.action is not Action.ALLOW and verdict.error is None:
-                name = self._placed(found[i].transcript.lines, verdict, items[i]) or name
+                name = self._placed(found[i].transcript.lines, text, verdict, items[i]) or name
             found[i].parts.append(Part(name, verdict, text, sure=True))
         for one in found:
             if one.transcript.error:
                 failed = Verdict("", self._on_error, reason="could not be judged", error=one.transcript.error)
                 one.parts.append(Part("text in the picture", failed))
 
-    def _placed(self, lines: Sequence[Written], verdict: Verdict, item: Item) -> str:
-        """The name of a text by the line that alone does most of what the whole does, where one does."""
-        if not 1 < len(lines) <= MOST_LINES:
+    def _placed(self, lines: Sequence[Written], text: str, verdict: Verdict, item: Item) -> str:
+        """The name of a text by the paragraph that alone does most of what the whole does, where one does; of a single
+        paragraph by the line."""
+        paragraphs = text.split("\n")
+        pieces = paragraphs if len(paragraphs) > 1 else [line.text for line in lines]
+        if not 1 < len(pieces) <= MOST_PIECES:
             return ""
-        alone = self._texts_judged([line.text for line in lines], [item])
+        alone = self._texts_judged(pieces, [item])
         parts = [
-            Part(text_name(line.text, corner([line])), one)
-            for line, one in zip(lines, alone, strict=True)
+            Part(text_name(piece, corner(quote(lines, piece) or lines)), one)
+            for piece, one in zip(pieces, alone, strict=True)
             if one.action is verdict.action and one.error is None
         ]
         return strictest_part(parts).name if parts else ""
@@ -313,8 +317,3 @@ class ImageModerator:
 def _told(known: Known) -> str:
     mirrored = ", mirrored" if known.mirrored else ""
     return f"as in {known.source} ({known.distance} bits apart{mirrored})"
-
-
-def whole_text(lines: Sequence[Written]) -> str:
-    """Lines as one text."""
-    return "\n".join(line.text for line in lines)

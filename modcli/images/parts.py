@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from modcli.images.ocr import Transcript
 from modcli.images.picture import Picture, Written
 from modcli.judges.decision import decide
-from modcli.profile import Action, Profile
+from modcli.profile import Action, Profile, strictest
 from modcli.verdict import CategoryVerdict, Verdict
 
 #: Characters of a text that a verdict quotes.
@@ -24,7 +24,8 @@ PICTURE, KNOWN, BESIDE, TOGETHER = (
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What one model says of a category in a picture: the probability, from where it counts, the stage that a verdict
-    names (detector, image examples, image words), what it saw in words, and the examples that weighed most."""
+    names (detector, image examples, image words), what it saw in words, and the examples that weighed most. `doubted`:
+    another model for the same does not see it, so that it is warned of at most."""
 
     category: str
     probability: float
@@ -32,6 +33,7 @@ class Opinion:
     stage: str
     told: str = ""
     shots: tuple[str, ...] = ()
+    doubted: bool = False
 
     @property
     def lead(self) -> float:
@@ -79,6 +81,10 @@ def picture_part(profile: Profile, opinions: Sequence[Opinion], model: str) -> P
         {name: opinion.threshold for name, opinion in strongest.items()},
         {name: opinion.shots for name, opinion in strongest.items() if opinion.lead >= 0},
     )
+    for name, one in found.items():
+        if strongest[name].doubted and one.action is Action.BLOCK:
+            found[name] = replace(one, action=Action.WARN)
+    action = strictest(*(one.action for one in found.values()))
     acting = [strongest[name] for name, one in found.items() if one.action is action] or list(
         strongest.values()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,7 @@ class Scripted:
 TEXTS = {
     1: [Written("a nice day", (5, 6, 30, 12), 0.9)],
     2: [Written("hello there", (1, 2, 30, 8), 0.9), Written("free coins", (3, 9, 30, 16), 0.9)],
+    4: [Written("get c o i n s", (5, 6, 30, 12), 0.9)],
     3: [Written("what a sad", (0, 0, 9, 9), 0.9)],
 }
 
@@ -174,9 +176,9 @@ def test_a_text_decides_and_is_quoted_with_its_place() -> None:
     (verdict,) = judged(shown(text=2), texts=texts)
     assert verdict.action is Action.BLOCK
     assert verdict.part == 'text in the picture: "free coins" at (3, 9)'
-    assert verdict.decided_on == "hello there\nfree coins"
+    assert verdict.decided_on == "hello there free coins"
     assert verdict.stage == "prompt"
-    assert texts.seen == ["hello there\nfree coins", "hello there", "free coins"]
+    assert texts.seen == ["hello there free coins", "hello there", "free coins"]
     assert verdict.picture is not None
     assert verdict.picture["text"] == [
         {"text": "hello there", "at": [1, 2], "sureness": 0.9},
@@ -192,9 +194,21 @@ def test_a_meme_is_judged_together_with_its_text() -> None:
     assert (verdict.action, verdict.part) == (Action.BLOCK, "text beside the picture")
 
 
-def test_variants_are_judged_as_well() -> None:
-    (verdict,) = judged(shown(text=1), with_=eyes(variants=lambda _: ["nothing", "coins"]))
+def test_letters_that_are_spaced_out_are_judged_joined_as_well() -> None:
+    (verdict,) = judged(shown(text=4))
     assert verdict.action is Action.BLOCK
+    assert verdict.decided_on == "get coins"
+
+
+def test_what_one_of_two_models_sees_is_warned_of() -> None:
+    class Doubting(Scripted):
+        def look(self, pictures: Sequence[Picture]) -> list[list[Opinion]]:
+            return [[replace(own[0], doubted=True), *own[1:]] for own in super().look(pictures)]
+
+    (verdict,) = judged(shown(nudity=90), with_=eyes(sights=[Doubting()]))
+    assert verdict.action is Action.WARN
+    assert verdict.categories["nudity"].action is Action.WARN
+    assert "nudity 0.90" in verdict.reason
 
 
 def test_known_pictures_come_first() -> None:
