@@ -54,6 +54,8 @@ def command_effect(call: Call, program: Program) -> Effect:
         _TABLE[name](call, line, effect)
     elif "/" in name or name == "$" or re.search(r"\.(sh|py|js|bin|exe|command)$", name):
         _run_file(call, effect)
+    elif base in ("pytest", "py.test", "tox", "nox"):
+        effect.runs.append(Value(call.node, call.line, text="conftest.py"))
     elif name in ("env", "printenv", "set", "export") and _dumps(call):
         effect.produces, effect.source, effect.passes = Kind.ENVIRONMENT, line, False
     if name in ("grep", "egrep", "rg", "awk", "sed", "jq", "cut"):  # a part of a file of keys is one key
@@ -305,6 +307,8 @@ def _module(call: Call, rest: list[Value], effect: Effect) -> None:
     module = rest[0].known if rest else ""
     if module in ("http.server", "SimpleHTTPServer", "pyftpdlib"):
         effect.facts.append((C.NETWORK_IN, shown(call)[:80], ""))
+    if module == "pytest":
+        effect.runs.append(Value(call.node, call.line, text="conftest.py"))
     if module == "base64":
         _decode(call, shown(call), effect)
 

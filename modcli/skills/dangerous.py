@@ -52,6 +52,10 @@ _PRIVATE = re.compile(
 _PROSE = re.compile(r"\.(md|mdx|mdc|markdown|html?|json|ya?ml|toml|txt|csv|tsv|rst)$", re.IGNORECASE)
 #: In a bundle, where few names stand for many things, a way of so many edges is still believed.
 SURE_IN_A_BUNDLE = 6
+#: Hosts as texts about attacks call them; who attacks does not.
+_ATTACKER = re.compile(
+    r"\b(attacker|evil|malicious|hacker|bad-?guy)[\w-]*\.(com|net|org|io|example|test)\b", re.IGNORECASE
+)
 #: So far apart two lines of a function may be that "beside" means something.
 NEAR = 15
 
@@ -281,7 +285,7 @@ def _coverage(code: CodeFacts) -> Iterator[Finding]:
         yield finding("code-unparsed", code.path, 0, f"{code.error_share:.0%} of the code does not parse")
     if code.cut_line:
         yield finding(
-            "code-cut", code.path, code.cut_line, f"nothing was judged from line {code.cut_line} on"
+            "code-cut", code.path, code.cut_line, f"judged only in part from line {code.cut_line} on"
         )
 
 
@@ -300,6 +304,12 @@ def _in_context(one: Finding, file: SkillFile, found: Judged) -> Finding:
     here = lines[one.line - block.line] if block is not None and one.line - block.line < len(lines) else ""
     if stated and block is not None and (_PLACEHOLDER.search(here) or one.rule == "protection-off"):
         return replace(one, level=Level.NOTE, told=f"{one.told} (in a skill about security, which says so)")
+    if file.role is Role.DOCUMENT and block is not None and _ATTACKER.search(here):
+        return replace(
+            one,
+            level=Level.NOTE,
+            told=f"{one.told} (in a document, with a host that is called an attacker's)",
+        )
     if file.role is Role.DOCUMENT and block is not None and not block.to_do and level is Level.PROBLEM:
         return replace(one, level=Level.WARNING)
     return one

@@ -40,6 +40,8 @@ MOST_STEPS_OF_ALL = 1_000_000
 MOST_OF_A_KIND = 3
 #: A longer way, in edges, is no way: in bundles of many modules, names that are alike lead from anywhere to anywhere.
 LONGEST_WAY = 40
+#: What is run from there is not of an archive that was unpacked a moment ago.
+_OF_THE_MACHINE = re.compile(r"^[/$~]|venv/|bin/activate|^HTTP/")
 _WIDER = re.compile(r"bypassPermissions|Bash\(\*\)|skipDangerous|enableAllProjectMcpServers|dangerously")
 #: Where in a shell text a command stands that is not known.
 _COMMAND_HOLE = re.compile(r"(^|[;&|\n(`{}]|\b(exec|sudo|nohup|then|do)\s)\s*\0")
@@ -145,7 +147,7 @@ class Analysis:
                 shown = home(path.text) if path.text else key
                 self.runs.append((call.line, shown.replace(HOLE, "…"), call.name))
                 self._sinks.append((Sink.CODE, self.program.file(f"code:{key}"), call.name, key, call))
-                if UNPACKED in self.program.files and not key.startswith(("/", "$")):
+                if UNPACKED in self.program.files and not _OF_THE_MACHINE.search(key):
                     unpacked = replace(call, inside=UNPACKED)
                     self._sinks.append((Sink.CODE, self.program.files[UNPACKED], call.name, key, unpacked))
 
