@@ -56,6 +56,8 @@ SURE_IN_A_BUNDLE = 6
 _ATTACKER = re.compile(
     r"\b(attacker|evil|malicious|hacker|bad-?guy)[\w-]*\.(com|net|org|io|example|test)\b", re.IGNORECASE
 )
+#: Bytes of code of one skill that are judged; of what comes after, it is said that it was not.
+MOST_OF_ALL = 16 << 20
 #: So far apart two lines of a function may be that "beside" means something.
 NEAR = 15
 
@@ -79,7 +81,11 @@ def judged(skill: Skill) -> Judged:
     Raises MissingExtraError where tree-sitter, a grammar or markdown-it-py is not installed.
     """
     files = {file.path: file for file in skill.files}
-    code = {path: facts(file) for path, file in files.items()}
+    code: dict[str, CodeFacts] = {}
+    left = MOST_OF_ALL
+    for path, file in files.items():
+        code[path] = facts(file) if left > 0 else CodeFacts(path, cut_line=1 if file.text else 0)
+        left -= len(file.content) if code[path].language else 0
     reached: dict[str, tuple[str, int]] = {}
     todo = [path for path in files if not _TEST.search(path)]
     while todo:
