@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from modcli.images.formats import HEAD, told_as
+from modcli.images.formats import HEAD, is_video, told_as
 
 #: As many pieces of a file are walked at most; an animation of a million frames has more, and is left at that.
 MOST_PIECES = 50_000
@@ -25,7 +25,11 @@ def behind_the_end(kind: str, data: bytes) -> str:
         return ""
     if kind == "jpeg" and rest.startswith(b"\xff\xd8\xff") and b"MPF\x00" in data[:65_536]:
         return ""
-    return f"{len(rest):,} bytes behind its end: {told_as(head)}"
+    # The length that a video begins with may have been taken for padding.
+    head = next(
+        (full for full in (rest, b"\x00" * 3 + head, b"\x00" * 2 + head) if is_video(full[:HEAD])), head
+    )
+    return f"{len(rest):,} bytes behind its end: {told_as(head[:HEAD])}"
 
 
 def _jpeg(data: bytes) -> int | None:
