@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from modcli.errors import BackendError, MissingExtraError, WeightsError
-from modcli.images.ocr_lines import Line, Points, in_reading_order, pieces
-from modcli.images.ocr_tesseract import find_tesseract
+from modcli.images.ocr_decoding import SpacedDecoder
+from modcli.images.ocr_lines import Line, Points, covered, in_reading_order, pieces
+from modcli.images.ocr_tesseract import find_tesseract, is_of
 from modcli.images.picture import Picture, Pixels, Written
 
 #: The weights that RapidOCR 3.10's wheel carries, and what was measured: a file's SHA-256 by its part in reading.
@@ -34,6 +35,8 @@ _SIDE = 960
 _SURE, _READ = 0.85, 0.5
 #: What is no Latin, Chinese or Japanese script is read as nonsense with a sureness below this.
 _HARD = 0.8
+#: Scripts that it has the letters of, and misses many.
+_WEAK = {"GREEK", "CYRILLIC"}
 #: Shorter results are mostly false (a "8" in a photo), unless there is other text beside them.
 _SHORT = 3
 #: Lines read of one picture: noise has thousands of places that might be text.
@@ -41,7 +44,7 @@ MOST_LINES = 400
 #: Smaller pictures hold no letters, and are too small for the network.
 _SMALLEST = 8
 #: A part of every digest: changes whenever the same weights would read otherwise.
-_VERSION = "rapidocr 3.10, max 960, lines retried, 1"
+_VERSION = "rapidocr 3.10, max 960, lines retried, spaced, 2"
 
 UNKNOWN_SCRIPT = "text of a script that cannot be read here"
 HARD_TO_READ = "text that was hard to read, perhaps of another script"
@@ -152,6 +155,8 @@ class RapidOcr:
             # Models are loaded when they are first used; a broken one is to be told of now.
             self._engine.cls_and_rotate([blank])
             self._engine.recognize_txt([blank])
+            recognizer = self._engine.text_rec
+            recognizer.postprocess_op = SpacedDecoder(recognizer.postprocess_op.character)
             self._detected(blank)
         except Exception as error:  # the package's errors have no base of their own
             raise BackendError(f"RapidOCR cannot be loaded: {_first_line(error)}") from error
@@ -187,11 +192,19 @@ class RapidOcr:
         return Transcript(tuple(written), tuple(notes))
 
     def _found(self, pixels: Pixels) -> Iterator[Line]:
-        """Where there seems to be text, not read yet. OpenCV's order of colours is blue first."""
-        for piece in pieces(pixels):
-            for line in self._detected(np.ascontiguousarray(piece.pixels[:, :, ::-1])):
-                placed = piece.place(line)
-                if piece.owns(placed):
+        """Where there seems to be text, not read yet."""
+        parts = list(pieces(pixels))
+        whole = self._detected(_blue_first(pixels))
+        if len(parts) == 1:
+            yield from whole
+            return
+        # A line that a border between two pieces might cut is taken from the whole picture.
+        kept = [line for line in whole if line.along(parts[0].axis) > parts[0].overlap]
+        yield from kept
+        for part in parts:
+            for line in self._detected(_blue_first(part.pixels)):
+                placed = part.place(line)
+                if part.owns(placed) and not covered(placed, kept):
                     yield placed
 
     def _detected(self, pixels: Pixels) -> list[Line]:
@@ -240,9 +253,9 @@ class RapidOcr:
         """
         if self._scripts:
             asked = self._scripts.asked
-            shown = [i for i, line in enumerate(lines) if asked or line.sureness < _SURE or _sparse(line)]
+            shown = [i for i, line in enumerate(lines) if _wide(line) and (asked or _doubtful(line))]
             ways = [way for i in shown for way in (lines[i], _turned(lines[i], 2))]
-            read = self._scripts.reread([np.ascontiguousarray(way.crop[:, :, ::-1]) for way in ways])
+            read = self._scripts.reread([_blue_first(way.crop) for way in ways])
             again = [
                 replace(way, text=text, sureness=sure) for way, (text, sure) in zip(ways, read, strict=True)
             ]
@@ -321,9 +334,20 @@ def _worth(line: Line) -> float:
 
 def _better(again: Line, line: Line, asked: bool) -> bool:
     """Whether the reader of other scripts is to be believed; where the first one was sure, it has to be as well."""
-    if line.sureness >= _SURE:
+    if not _doubtful(line):
         return again.sureness >= _SURE
     return asked or _sparse(line) or _worth(again) > _worth(line)
+
+
+def _doubtful(line: Line) -> bool:
+    """Whether it may be of a script that RapidOCR does not read, or reads with letters missing."""
+    return line.sureness < _SURE or _sparse(line) or is_of(line.text, _WEAK)
+
+
+def _wide(line: Line) -> bool:
+    """Whether there is room for a word."""
+    height, width = line.crop.shape[:2]
+    return bool(width > 2 * height)
 
 
 def _sparse(line: Line) -> bool:
@@ -338,8 +362,7 @@ def _sparse(line: Line) -> bool:
 
 def _unread(line: Line) -> bool:
     """Whether there was a line, wide enough for a word, that no reader made sense of."""
-    height, width = line.crop.shape[:2]
-    return (line.sureness < _READ or _sparse(line)) and width > 2 * height
+    return (line.sureness < _READ or _sparse(line)) and _wide(line)
 
 
 def _believed(lines: Sequence[Line]) -> list[Line]:
@@ -347,6 +370,11 @@ def _believed(lines: Sequence[Line]) -> list[Line]:
     read = [line for line in lines if line.sureness >= _READ and not _sparse(line)]
     company = any(len(line.text) >= _SHORT for line in read) or len(read) > _SHORT
     return [line for line in read if len(line.text) >= _SHORT or (company and line.sureness >= _SURE)]
+
+
+def _blue_first(pixels: Pixels) -> Pixels:
+    """As OpenCV has its colours, and RapidOCR with it."""
+    return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def _first_line(error: BaseException) -> str:

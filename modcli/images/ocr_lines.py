@@ -18,6 +18,8 @@ _LONG, _ELONGATED = 1600, 2.5
 _OVERLAP = 0.25
 #: Of the lower line's height: how far apart the middles of two lines are that stand side by side.
 _ROW = 0.6
+#: The cosine of 45 degrees, and a little less: directions are rounded to pixels.
+_WAY = 0.7
 
 Points = NDArray[np.float64]
 
@@ -56,6 +58,10 @@ class Line:
         """Shape (2,)."""
         return np.asarray(self.quad.mean(axis=0))
 
+    def along(self, axis: int) -> float:
+        """How far it stretches down (axis 0) or across (1), in pixels."""
+        return float(np.ptp(self.quad[:, 1 - axis]))
+
     def moved(self, left: float, top: float) -> Line:
         """The line where its picture is a piece of a larger one."""
         return replace(self, quad=self.quad + np.array([left, top]))
@@ -75,14 +81,23 @@ class Line:
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
     """Rows from top to bottom and each from left to right, as a person turns the picture to read them.
 
-    Lines that are read the same way, to a quarter turn, belong together; the way that most letters go comes first.
+    Lines that are read about the same way belong together; the way that most letters go comes first.
     """
-    ways: dict[int, list[Line]] = {}
-    for line in lines:
-        quarter = round(float(np.arctan2(line.direction[1], line.direction[0])) / (np.pi / 2)) % 4
-        ways.setdefault(quarter, []).append(line)
-    most_first = sorted(ways.values(), key=lambda way: -sum(len(line.text) for line in way))
-    return [line for way in most_first for line in _rows(way)]
+    left, ordered = list(lines), []
+    while left:
+        letters = [
+            sum(len(other.text) for other in left if _same_way(line, other)) + len(line.text) / 2
+            for line in left
+        ]
+        first = left[letters.index(max(letters))]
+        ordered += _rows([line for line in left if _same_way(first, line)])
+        left = [line for line in left if not _same_way(first, line)]
+    return ordered
+
+
+def _same_way(one: Line, other: Line) -> bool:
+    """Whether their directions are at most 45 degrees apart."""
+    return one is other or float(one.direction @ other.direction) >= _WAY
 
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
@@ -102,6 +117,14 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
     return [line for row in rows for _, line in sorted(row, key=lambda place: float(place[1].middle @ along))]
 
 
+def covered(line: Line, others: Sequence[Line]) -> bool:
+    """Whether its middle lies in the box around one of the others."""
+    return any(
+        bool(np.all(line.middle >= other.quad.min(axis=0)) and np.all(line.middle <= other.quad.max(axis=0)))
+        for other in others
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a picture that is read on its own: where it starts, along which axis (0: down, 1: across), its pixels,
@@ -111,6 +134,7 @@ class Piece:
     axis: int
     pixels: Pixels
     owned: tuple[float, float]
+    overlap: int = 0
 
     def owns(self, line: Line) -> bool:
         """Whether a line, placed in the whole picture, is this piece's."""
@@ -136,4 +160,4 @@ def pieces(pixels: Pixels) -> Iterator[Piece]:
     owned = zip([-np.inf, *borders], [*borders, np.inf], strict=True)
     for start, own in zip(starts, owned, strict=True):
         part = pixels[start : start + length] if axis == 0 else pixels[:, start : start + length]
-        yield Piece(start, axis, part, own)
+        yield Piece(start, axis, part, own, overlap)

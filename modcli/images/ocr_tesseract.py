@@ -107,6 +107,8 @@ _SHORT_NAMES = {
 _SCRIPT_OF = {language: script for script, languages in SCRIPTS.items() for language in languages}
 #: Languages read at once where none was named: each takes time, and makes the others less sure.
 _MOST_LANGUAGES = 6
+#: Marks for the direction of writing, which Tesseract puts at the end of a line.
+_DIRECTION = "\u200e\u200f "
 #: Below this sureness Tesseract's words are guesses.
 _SURE = 0.6
 #: Pixels: a line as it is put to Tesseract, what is around it, and the most that a strip of lines is high.
@@ -167,7 +169,7 @@ class Tesseract:
         return [self._believed(each) for each in words]
 
     def _believed(self, words: Sequence[tuple[str, float]]) -> tuple[str, float]:
-        text = " ".join(word for word, _ in words)
+        text = " ".join(word for word, _ in words).strip(_DIRECTION)
         letters = sum(len(word) for word, _ in words)
         sure = sum(sure * len(word) for word, sure in words) / letters if letters else 0.0
         if sure < _SURE or not is_of(text, self._scripts):
