@@ -128,7 +128,8 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
         raised = (*_of_flows(code, files, _bundle(file)), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
-    findings += form_findings(skill, found.code, found.reached)
+    form = form_findings(skill, found.code, found.reached)
+    findings += [_in_context(one, files[one.path], found) if one.path in files else one for one in form]
     return _once(findings, {file.path: i for i, file in enumerate(skill.files)}, found)
 
 
