@@ -45,7 +45,7 @@ class Shot:
 
 
 #: What a profile may name under a category's `detectors`.
-DETECTORS = ("nudity",)
+DETECTORS = ("nudity", "opennsfw", "nsfwjs", "nudenet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from itertools import chain
@@ -17,21 +16,30 @@ from typing import Annotated
 
 import typer
 
-from modcli.cascade.budget import Budget
 from modcli.cascade.early import EarlyStages
 from modcli.cascade.moderator import Moderator
 from modcli.cascade.near_duplicates import Grouped
 from modcli.cli import skill_options
 from modcli.cli.assemble import build_moderator
-from modcli.cli.assemble_cascade import bounds, not_tuned
+from modcli.cli.assemble_cascade import not_tuned
+from modcli.cli.check_depth import Depth, depth_of, spend
+from modcli.cli.check_images import (
+    FIELD,
+    ImageReport,
+    Images,
+    WithImages,
+    check_images,
+    is_image,
+    loader,
+    read_mixed,
+)
 from modcli.cli.options import AllowRemote, BaseUrl, Device, Verbose
 from modcli.cli.options import Backend as Backend
 from modcli.cli.options import Model as Model
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.skill_options import OfSkills, refuse_texts
 from modcli.cli.stream import Options, run_check, tell
-from modcli.errors import BackendError, MissingExtraError, UsageError
-from modcli.item import Item
+from modcli.errors import MissingExtraError, UsageError
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.profiles.find import Shelf
@@ -40,10 +48,10 @@ from modcli.reports.base import Report
 from modcli.reports.csv import CsvReport
 from modcli.reports.jsonl import JsonlReport
 from modcli.reports.output import Output, standard_output
-from modcli.reports.summary import INTERRUPTED, spoken
+from modcli.reports.summary import INTERRUPTED
 from modcli.reports.terminal import TableReport, standard_console
 from modcli.settings import Settings, load_settings
-from modcli.sources.inputs import DASH, Reader, check_inputs, read_inputs, refuse_output
+from modcli.sources.inputs import DASH, Reader, check_inputs, refuse_output
 from modcli.sources.jsonl import read_jsonl
 from modcli.sources.spooled import Spooled
 from modcli.sources.text import read_arguments, read_text
@@ -60,17 +68,6 @@ class InputFormat(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
-
-
-@dataclass(frozen=True)
-class Depth:
-    """How much is judged in full, where the user says so: what an item may take, or how many; and whether one of
-    near-duplicates does for all. `detail` is told what only some want to know."""
-
-    seconds: float | None = None
-    budget: Budget | None = None
-    group: bool = False
-    detail: Callable[[str], None] | None = None
 
 
 Files = Annotated[
@@ -188,6 +185,7 @@ def check(
     on_error: OnError = None,
     offline: Offline = None,
     threads: Threads = None,
+    image: Images = None,
     skill: skill_options.Skill = None,
     rules_only: skill_options.RulesOnly = False,
     adjudicate: skill_options.Adjudicate = False,
@@ -196,7 +194,7 @@ def check(
     write_baseline: skill_options.WriteBaseline = None,
     verbose: Verbose = False,
 ) -> None:
-    """Judge texts: from arguments, files or a pipe. With --skill, agent skills.
+    """Judge texts: from arguments, files or a pipe; pictures and videos: from files. With --skill, agent skills.
 
     Exit status: 0 nothing blocked, 1 something blocked, 2 wrong usage or a failure, 3 some items could not be
     judged, 130 interrupted.
@@ -213,15 +211,25 @@ def check(
             _check_skills([*filter(None, skill), *(files or [])], flags, of_skills, observe, stats)
         )
     of_skills.refuse()
+    asked = {
+        "input-format": input_format,
+        "text-field": text_field,
+        "throughput": throughput,
+        "budget": budget,
+    }
+    pictures = check_images(image, asked | {"group": group})
     if which is not None and (format is not None or explain):
         raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
     settings = load_settings(flags, os.environ, Path.cwd())
-    depth = replace(_depth(throughput, budget, settings), group=group, detail=tell if verbose else None)
+    depth = replace(depth_of(throughput, budget, settings), group=group, detail=tell if verbose else None)
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
     options = _options(settings, explain=explain, observe=observe, stats=stats)
-    reader_of = choose_readers(input_format, text_field, keep_rest=which is not None)
-    run = partial(_run, files or [], text or [], reader_of, which, settings, options, depth)
+    reader_of = choose_readers(
+        input_format, text_field, keep=[FIELD], instead=FIELD, keep_rest=which is not None
+    )
+    names = [*(image or []), *(files or [])]
+    run = partial(_run, names, text or [], reader_of, which, settings, options, depth, pictures)
     raise typer.Exit(_ended(run))
 
 
@@ -267,18 +275,19 @@ def choose_readers(
     text_field: str | None,
     *,
     keep: Sequence[str] = (),
+    instead: str = "",
     keep_rest: bool = False,
 ) -> Callable[[str], Reader]:
     """How to read an input, by its name.
 
     Where no format was said, *.jsonl and *.ndjson hold JSON Lines, and every input does if a field is named. `keep`
-    names further fields of JSON Lines.
+    names further fields of JSON Lines; a record with the one called `instead` needs no text.
     Raises UsageError for a field of plain text.
     """
     if text_field is not None and input_format is InputFormat.TEXT:
         raise UsageError("--text-field is for JSON Lines", hint="leave out --input-format text")
     lines = partial(read_text, keep_rest=keep_rest)
-    objects = partial(read_jsonl, field=text_field or "text", keep=keep, keep_rest=keep_rest)
+    objects = partial(read_jsonl, field=text_field or "text", keep=keep, instead=instead, keep_rest=keep_rest)
     if input_format is InputFormat.TEXT:
         return lambda _: lines
     if input_format is InputFormat.JSONL or text_field is not None:
@@ -294,15 +303,19 @@ def _run(
     settings: Settings,
     options: Options,
     depth: Depth,
+    pictures: bool,
 ) -> int:
     """Check what was asked for, then load the model, then judge; the exit status."""
     names = files or ([] if texts else [DASH])
     output = standard_output()
-    check_inputs(names)
+    of_texts = [name for name in names if not is_image(name, all_are=pictures)]
+    check_inputs(of_texts)
     if output.descriptor is not None:
-        refuse_output(names, output.descriptor)
+        refuse_output(of_texts, output.descriptor)
     profile = load_stacked(settings.profile, Shelf(settings.config_dir / "profiles"))
-    report = make_report(output, settings.format, which, as_judged(profile), explain=options.explain)
+    report = ImageReport(
+        make_report(output, settings.format, which, as_judged(profile), explain=options.explain)
+    )
     on_error = unjudged_action(settings, which)
     moderator = build_moderator(
         settings,
@@ -316,17 +329,19 @@ def _run(
         audits=depth.budget is None,
     )
     try:
-        if DASH in names and sys.stdin.isatty():
+        if DASH in of_texts and sys.stdin.isatty():
             tell("reading from the terminal: one text a line, Ctrl-D ends")
-        items = chain(read_arguments(texts), read_inputs(names, reader_of))
-        judging = Grouped(moderator) if depth.group else moderator
+        items = chain(read_arguments(texts), read_mixed(names, reader_of, pictures))
+        grouped = Grouped(moderator) if depth.group else moderator
+        build = loader(settings, profile, moderator, on_error=on_error, tell=tell)
+        judging = WithImages(grouped, moderator, build, all_are=pictures)
         if depth.budget is None:
-            return _told(run_check(items, judging, report, options), judging)
+            return _told(run_check(items, judging, report, options), grouped)
         if not isinstance(moderator.early, EarlyStages):
             raise not_tuned(profile, "--budget")
         with closing(Spooled()) as spooled:
-            _spend(depth.budget, moderator.early, spooled.through(items))
-            return _told(run_check(spooled.again(), judging, report, options), judging)
+            spend(depth.budget, moderator.early, spooled.through(items))
+            return _told(run_check(spooled.again(), judging, report, options), grouped)
     finally:
         moderator.close()
 
@@ -336,42 +351,6 @@ def _told(status: int, judging: Moderator | Grouped) -> int:
     if isinstance(judging, Grouped) and judging.spread.spread:
         tell(judging.spread.words())
     return status
-
-
-def _depth(throughput: str | None, budget: int | None, settings: Settings) -> Depth:
-    """What was asked for. Raises UsageError for what is no throughput, and for what contradicts itself."""
-    if throughput is None and budget is None:
-        return Depth()
-    if throughput is not None and budget is not None:
-        raise UsageError("--throughput and --budget each say how much is judged in full: give one of them")
-    if settings.stage != "auto":
-        option = "--budget" if throughput is None else "--throughput"
-        raise UsageError(
-            f"{option} says how much is judged in full, and --stage {settings.stage} as well",
-            hint=f"leave out one of them (--stage is from {settings.origin('stage')})",
-        )
-    if throughput is None:
-        return Depth(budget=Budget(budget or 0))
-    given = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(?:/\s*s)?", throughput.strip(), re.ASCII)
-    if given is None or float(given[1]) <= 0:
-        raise UsageError(f"--throughput is a number of items a second, not {throughput!r}", hint="50/s")
-    return Depth(seconds=1 / float(given[1]))
-
-
-def _spend(budget: Budget, early: EarlyStages, items: Iterator[Item]) -> None:
-    """Set the price that a budget allows, and say what that comes to."""
-    spending = budget.spending(early, items)
-    if early.failed and spending.in_full > budget.most:
-        raise BackendError("--budget cannot be kept, as an early stage failed", hint="see the line above")
-    early.price = spending.price
-    tell(
-        f"{spending.in_full:,} of {spending.items:,} items are judged in full; all together that takes "
-        f"{spoken(spending.seconds)}; {bounds(early.tuned, spending.price)}"
-    )
-    if spending.in_full > budget.most:
-        tell(
-            f"that is more than {budget.most:,}: early stages have no answer to the others, which may be too long"
-        )
 
 
 def unjudged_action(settings: Settings, which: Print | None) -> Action:

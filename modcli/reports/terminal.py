@@ -83,7 +83,8 @@ class TableReport:
 
     def _notes(self, verdict: Verdict) -> list[str]:
         notes = []
-        if verdict.action is not Action.ALLOW and verdict.error is None and verdict.reason:
+        told = verdict.action is not Action.ALLOW or verdict.untold
+        if told and verdict.error is None and verdict.reason:
             notes.append(verdict.reason)
         if verdict.rationale:
             notes.append(verdict.rationale)

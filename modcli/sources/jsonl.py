@@ -31,6 +31,7 @@ def read_jsonl(
     *,
     field: str = "text",
     keep: Sequence[str] = (),
+    instead: str = "",
     keep_rest: bool = False,
     max_characters: int = MAX_CHARACTERS,
     max_bytes: int = MAX_BYTES,
@@ -42,16 +43,16 @@ def read_jsonl(
     object, repeats a key, or lacks a text in the field is an item with an error. Text longer than
     `max_characters` is cut, and `metadata["truncated_bytes"]` says by how much. `raw` as for
     `text.read_text`. With `keep`, `metadata["fields"]` holds the values, as parsed, of those of these fields (named
-    like the text's) that the record has.
+    like the text's) that the record has. A record that has the field `instead` needs no text.
     """
     for line in read_lines(stream, name, limit=max_bytes, keep_rest=keep_rest):
         if line.number == 1:
             refuse_utf16(line.head, name)
         if line.size > len(line.head) or line.head.strip():
-            yield _item(line, name, field, keep, max_characters)
+            yield _item(line, name, field, keep, instead, max_characters)
 
 
-def _item(line: Line, name: str, field: str, keep: Sequence[str], max_characters: int) -> Item:
+def _item(line: Line, name: str, field: str, keep: Sequence[str], instead: str, max_characters: int) -> Item:
     id, location = record_id(name, line.number), Location(name, line.number)
     text, error, found = "", None, dict[str, Any]()
     try:
@@ -59,7 +60,7 @@ def _item(line: Line, name: str, field: str, keep: Sequence[str], max_characters
         id = _own_id(record) or id
         if keep:
             found["fields"] = MappingProxyType(_kept(record, keep))
-        text = _text(record, field)
+        text = _text(record, field) if not _is_without(record, field, instead) else ""
     except _Unusable as unusable:
         error = str(unusable)
     if len(text) > max_characters:
@@ -123,6 +124,12 @@ def _find(record: dict[str, Any], field: str) -> Any:
             raise KeyError(key)
         found = found[key]
     return found
+
+
+def _is_without(record: dict[str, Any], field: str, instead: str) -> bool:
+    """Whether a record has no text, and another field in its place."""
+    kept = _kept(record, [field, instead]) if instead else {}
+    return kept.get(field) is None and kept.get(instead) is not None
 
 
 def _text(record: dict[str, Any], field: str) -> str:

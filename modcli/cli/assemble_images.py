@@ -1,0 +1,129 @@
+"""A moderator of pictures, joined from settings, a profile and the moderator of texts. Loads the extra `images`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from modcli.cascade.moderator import Moderator
+from modcli.cli.progress import TransferProgress
+from modcli.errors import BackendError, MissingExtraError
+from modcli.images.detectors import Detector
+from modcli.images.detectors_opening import DETECTORS, Opening, open_detectors
+from modcli.images.frames import sample
+from modcli.images.hashes import SAME, HashList, Index
+from modcli.images.moderating import Eyes, ImageModerator, Sight
+from modcli.images.ocr import RapidOcr
+from modcli.images.ocr_tesseract import Tesseract
+from modcli.images.picture import Known, Picture, Sampled
+from modcli.images.seeing import DetectorSight
+from modcli.item import Item
+from modcli.judges.tasks import as_judged
+from modcli.profile import Action, HashFile, Profile
+from modcli.settings import Settings
+from modcli.weights.locate import ModelFile, ensure
+
+#: Models that look at pictures are kept here, as they are made once from what was fetched.
+FOLDER = "images"
+
+
+def build_image_moderator(
+    settings: Settings,
+    profile: Profile,
+    moderator: Moderator,
+    *,
+    on_error: Action,
+    tell: Callable[[str], None],
+) -> ImageModerator:
+    """What is known, detectors that the profile names, and text in pictures. Fetches weights where allowed.
+
+    Raises MissingExtraError, WeightsError, SourceError for a list of hashes that cannot be read, UsageError.
+    """
+    judged = as_judged(profile)
+    sights = _sights(settings, judged, tell)
+    eyes = Eyes(
+        blocked=_known(profile.blocked_hashes, {}, tell),
+        allowed=_known(profile.allowed_hashes, SAME, tell),
+        sights=sights,
+        reader=RapidOcr(threads=settings.threads, scripts=_scripts(settings, tell)),
+    )
+    digests = [sight.digest for sight in sights]
+    return ImageModerator(
+        judged,
+        eyes,
+        moderator,
+        opened,
+        digest=profile.digest,
+        model=hashlib.sha256("\0".join(digests).encode()).hexdigest() if digests else "",
+        on_error=on_error,
+    )
+
+
+def opened(item: Item) -> Sampled:
+    """The frames of an item's picture. Raises SourceError."""
+    if "data" in item.metadata:
+        return sample(item.metadata["data"], name=item.id)
+    return sample(Path(item.metadata["image"]), name=item.metadata["image"])
+
+
+def _known(
+    files: tuple[HashFile, ...], limits: dict[str, int], tell: Callable[[str], None]
+) -> Callable[[Picture], Known | None]:
+    lists = [HashList.load(Path(file.path)) for file in files]
+    for each in lists:
+        if each.unread:
+            tell(
+                f"{each.name}: {each.unread:,} entries are no hashes known here; the first: {each.skipped[0]}"
+            )
+    if not lists:
+        return lambda _picture: None
+    index = Index(lists, limits)
+    return lambda picture: next(iter(index.near(picture)), None)
+
+
+def _scripts(settings: Settings, tell: Callable[[str], None]) -> Tesseract | None:
+    """What reads other scripts, where it is installed; a language that the user named has to be."""
+    try:
+        return Tesseract(settings.ocr_languages)
+    except MissingExtraError:
+        if settings.ocr_languages:
+            raise
+        return None
+    except BackendError as error:
+        tell(f"other scripts than Latin, Chinese and Japanese are not read: {error}")
+        return None
+
+
+def _sights(settings: Settings, profile: Profile, tell: Callable[[str], None]) -> list[Sight]:
+    sights: list[Sight] = []
+    if detectors := _detectors(settings, profile, tell):
+        sights.append(detectors)
+    return sights
+
+
+def _detectors(settings: Settings, profile: Profile, tell: Callable[[str], None]) -> DetectorSight | None:
+    names = dict.fromkeys(one.name for category in profile.categories for one in category.detectors)
+    if not names:
+        return None
+    opening = Opening(locating(settings), settings.cache_dir / FOLDER, threads=settings.threads)
+    found: dict[str, tuple[Detector, ...]] = {}
+    alone = []
+    for name in names:
+        opened_ = open_detectors(name, opening)
+        found[name] = opened_.detectors
+        for note in opened_.notes:
+            tell(note)
+        if len(opened_.detectors) < len(DETECTORS[name]):
+            alone.append(name)
+    return DetectorSight(profile, found, alone)
+
+
+def locating(settings: Settings) -> Callable[[str], ModelFile]:
+    """Gives the registry's model of a name, fetched where allowed."""
+
+    def locate(name: str) -> ModelFile:
+        with TransferProgress() as progress:
+            return ensure(name, settings.data_dir, offline=settings.offline, progress=progress)
+
+    return locate
