@@ -142,7 +142,8 @@ def _entries(text: str) -> Iterator[tuple[int, Hash | str]]:
         return
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     columns = [cell.strip().strip('"').lower() for cell in first.split(",")]
-    if any(column in _HASH_COLUMNS or column in DIGITS for column in columns):
+    names = any(column in _HASH_COLUMNS or column in DIGITS for column in columns)
+    if names and not any(isinstance(_hash(cell, "", ""), Hash) for cell in columns):
         yield from _of_csv(text)
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -159,7 +160,7 @@ def _of_line(words: list[str], note: str) -> Hash | str:
 
 
 def _of_csv(text: str) -> Iterator[tuple[int, Hash | str]]:
-    kept = (line for line in io.StringIO(text) if not line.startswith("#"))
+    kept = ("\n" if line.startswith("#") else line for line in io.StringIO(text))
     reader = csv.DictReader(kept)
     try:
         for row in reader:
