@@ -140,11 +140,12 @@ class RapidOcr:
     ) -> None:
         try:
             import cv2
-            import rapidocr
+            from rapidocr import main as rapidocr
         except ImportError as error:
             raise MissingExtraError(
                 f"reading text in pictures needs rapidocr ({error})", hint="pip install 'modcli[images]'"
             ) from error
+        self._no_text: type[Exception] = rapidocr.RapidOCRError
         folder = weights or Path(rapidocr.__file__).parent / "models"
         digests = _verified(folder)
         # The line's pictures are small: more threads would only wait for each other.
@@ -211,11 +212,8 @@ class RapidOcr:
         marks: dict[str, Any] = {}
         try:
             crops, found = self._engine.detect_and_crop(pixels, marks)
-        except Exception as error:
-            # That is how it says that there is no text.
-            if type(error).__name__ == "RapidOCRError":
-                return []
-            raise
+        except self._no_text:
+            return []
         padding = marks["padding_1"]
         quads = np.asarray(found.boxes, np.float64) - (padding["left"], padding["top"])
         return [_line(quad, crop) for quad, crop in zip(quads, crops, strict=True)]
