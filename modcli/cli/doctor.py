@@ -24,7 +24,7 @@ from modcli.profile import Action
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
 from modcli.reports.terminal_text import printable
-from modcli.settings import Settings, load_settings
+from modcli.settings import Settings, is_repository, load_settings
 
 PROBLEM = 2
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
@@ -82,7 +82,9 @@ def _findings(flags: Mapping[str, object]) -> Iterator[Finding]:
     yield installed.settings_files(settings)
     yield installed.network(settings.offline)
     yield machine.processor(settings.threads, machine.cores())
-    needs_model = settings.backend != "scripted"
+    # A server's model is not here, and a folder or a repository of the hub is no file of the registry's.
+    elsewhere = is_repository(settings.model) or Path(settings.model).expanduser().is_dir()
+    needs_model = settings.backend not in ("scripted", "openai") and not elsewhere
     if needs_model:
         yield machine.runtime()
     weights = installed.weights(settings.model, settings.data_dir, offline=settings.offline)

@@ -50,7 +50,8 @@ class Variant:
     def runtime(self) -> tuple[object, ...]:
         """Equal for variants that can share one loaded model."""
         settings = self.settings
-        return (settings.backend, settings.model, settings.threads, settings.context)
+        where = (settings.device, settings.bits, settings.base_url)
+        return (settings.backend, settings.model, settings.threads, settings.context, *where)
 
 
 def load_variant(flags: Mapping[str, object], written: str | None = None) -> Variant:

@@ -114,6 +114,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MODCLI_THREADS", "1")
     Path("spam.yaml").write_text(PROFILE)
 
     def run(*arguments: str) -> Result:
@@ -196,3 +197,16 @@ def test_check_refuses_a_guard_that_cannot_judge_this(
     result = run("--backend", "transformers", "--device", "cpu", "--model", f"./{name}", "--text", "buy")
     assert result.exit_code == 2
     assert reason in result.stderr
+
+
+def test_doctor_looks_for_no_file_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    save_tiny(tmp_path / "tiny")
+    monkeypatch.setenv("MODCLI_BACKEND", "transformers")
+    monkeypatch.setenv("MODCLI_MODEL", "./tiny")
+    monkeypatch.setenv("MODCLI_DEVICE", "cpu")
+    monkeypatch.setenv("MODCLI_THREADS", "1")
+    result = CliRunner().invoke(app, ["doctor"])
+    assert "is not there" not in result.output
+    assert "an ordinary post" in result.output
