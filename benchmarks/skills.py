@@ -1,5 +1,5 @@
-"""How often the rules on agent skills are right: on hidden text and clean twins that were written without knowledge of the
-rules (skill_cases.py), and on folders of skills whose answer is known.
+"""How often the rules on agent skills are right: on hidden text and clean twins that were written without knowledge of
+the rules (skill_cases.py), and on folders of skills whose answer is known.
 
     python -m benchmarks.skills cases
     python -m benchmarks.skills folder FOLDER
