@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from modcli.images.ocr import RapidOcr
-from modcli.images.ocr_tesseract import find_tesseract
+from modcli.images.ocr_tesseract import Tesseract
 from modcli.images.picture import Picture
 from modcli.images.text import text_of
 
@@ -316,7 +316,7 @@ SETS = {
 
 
 def modcli_engine() -> Callable[[Image.Image], str]:
-    reader = RapidOcr(threads=1, scripts=find_tesseract())
+    reader = RapidOcr(threads=1, scripts=Tesseract() if shutil.which("tesseract") else None)
 
     def read(image: Image.Image) -> str:
         picture = Picture("drawn", "", "png", *image.size, np.asarray(image))

@@ -16,7 +16,7 @@ import numpy as np
 from modcli.errors import BackendError, MissingExtraError, WeightsError
 from modcli.images.ocr_decoding import SpacedDecoder
 from modcli.images.ocr_lines import Line, Points, covered, in_reading_order, pieces
-from modcli.images.ocr_tesseract import find_tesseract, is_of
+from modcli.images.ocr_tesseract import is_of
 from modcli.images.picture import Picture, Pixels, Written
 
 #: The weights that RapidOCR 3.10's wheel carries, and what was measured: a file's SHA-256 by its part in reading.
@@ -262,15 +262,6 @@ class RapidOcr:
                 if best.text and _better(best, lines[i], asked):
                     lines[i] = best
         return lines, sum(_unread(line) for line in lines)
-
-
-def open_text_reader(languages: Sequence[str] = (), *, threads: int = 0) -> RapidOcr:
-    """The reader of text in pictures that this machine has: RapidOCR, and Tesseract for other scripts where it is there.
-
-    `languages` are those that Tesseract has to read (`ru`, `ar`, ...); with none, it is tried on what RapidOCR cannot
-    read, in the languages that it has data for. Raises as `RapidOcr` and `Tesseract` do.
-    """
-    return RapidOcr(threads=threads, scripts=find_tesseract(languages))
 
 
 def _parameters(folder: Path) -> dict[str, Any]:

@@ -119,7 +119,7 @@ _SECONDS = 60.0
 
 class Tesseract:
     """Reads lines through the `tesseract` program. `languages` are those that a person named (`ru` or `rus`), all that
-    are installed for the scripts of `SCRIPTS` where none is.
+    are installed for the scripts of `SCRIPTS` where none is: with none of these it reads nothing.
 
     Raises MissingExtraError where the program or a language that was named is not installed, UsageError where a name
     is none of a language, BackendError where the program does not run.
@@ -144,6 +144,8 @@ class Tesseract:
 
     def reread(self, crops: Sequence[Pixels]) -> list[tuple[str, float]]:
         """See `ScriptReader.reread`."""
+        if not self.languages:
+            return [("", 0.0)] * len(crops)
         found: list[tuple[str, float]] = []
         strip: list[NDArray[np.uint8]] = []
         for crop in crops:
@@ -175,20 +177,6 @@ class Tesseract:
         if sure < _SURE or not is_of(text, self._scripts):
             return "", 0.0
         return text, sure
-
-
-def find_tesseract(languages: Sequence[str] = ()) -> Tesseract | None:
-    """Tesseract, or None where none of its languages was asked for and it has none that would help.
-
-    Raises as `Tesseract` does where languages are named.
-    """
-    if languages:
-        return Tesseract(languages)
-    try:
-        found = Tesseract()
-    except (MissingExtraError, BackendError):
-        return None
-    return found if found.languages else None
 
 
 def is_of(text: str, scripts: set[str]) -> bool:

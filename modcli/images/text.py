@@ -15,10 +15,12 @@ _BELOW, _BESIDE = 0.8, 2.0
 #: How much higher than its neighbour a line of the same paragraph may be.
 _ALIKE = 1.6
 #: Four or more single characters with something between them, in one line or one below the other.
-_SPACED = re.compile(r"(?<!\w)\w(?:[\s.\-_*·|]{1,3}\w){3,}(?!\w)")
-#: So many letters in a row are seldom one word: spaces were lost, or left out.
-_RUN = re.compile(r"[^\W\d_]{18,}")
-_ADDRESS = re.compile(r"\S*(?:://|www\.|[@#/])\S*")
+_SPACED = re.compile(r"(?<!\w)[^\W_](?:[\s.\-_*·|]{1,3}[^\W_]){3,}(?!\w)")
+#: So many letters in a row are seldom one word: spaces were lost, or left out. Not in Thai, Lao, Burmese, Khmer, Chinese
+#: and Japanese, which have none.
+_RUN = re.compile("[^\\W\\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff]{18,}")
+#: What makes a word an address, a name or a tag.
+_ADDRESS = re.compile(r"://|www\.|[@#/]")
 #: Characters that stand for letters, on both sides of a comparison.
 _LEET = str.maketrans("013457@$!|l", "oieastasiii")
 #: A line is looked for in a text that holds more than the picture says only if it is no shorter.
@@ -104,9 +106,9 @@ def _letters(run: re.Match[str]) -> str:
 
 def _closed(line: str) -> str:
     """A line without its spaces, where some were lost already: wherever they should be, the letters follow each other."""
-    if _RUN.search(_ADDRESS.sub(" ", line)):
-        return re.sub(r"\s+", "", line)
-    return line
+    words = line.split()
+    lost = any(_RUN.search(word) and not _ADDRESS.search(word) for word in words)
+    return "".join(words) if lost else line
 
 
 def _skeleton(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from modcli.errors import BackendError, MissingExtraError, UsageError
-from modcli.images.ocr_tesseract import Tesseract, find_tesseract, is_of
+from modcli.images.ocr_tesseract import Tesseract, is_of
 
 HEAD = "level\tpage\tblock\tpar\tline\tword\tleft\ttop\twidth\theight\tconf\ttext"
 CROP = np.full((40, 200, 3), 255, np.uint8)
@@ -115,21 +115,16 @@ def test_a_program_that_fails_is_told_of(program: Callable[..., str]) -> None:
         Tesseract(program="/nowhere/tesseract")
 
 
-def test_without_the_program_nothing_is_found_unless_it_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_the_program_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert find_tesseract() is None
     with pytest.raises(MissingExtraError, match="not installed"):
-        find_tesseract(("ru",))
+        Tesseract()
 
 
-def test_without_other_scripts_it_is_of_no_use(
-    program: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = program(languages="eng\ndeu")
-    monkeypatch.setattr(shutil, "which", lambda name: file)
-    assert find_tesseract() is None
+def test_without_other_scripts_it_is_not_started(program: Callable[..., str], tmp_path: Path) -> None:
+    reader = Tesseract(program=program(word(0, "сейчас", 90), languages="eng\ndeu"))
+    assert reader.reread([CROP]) == [("", 0.0)]
+    assert not (tmp_path / "given").exists()
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_lines_of_a_paragraph_are_joined(lines: list[Written], text: str) -> Non
         (["a b c"], ""),
         (["SENDMEALLOFYOURMONEY to day"], "SENDMEALLOFYOURMONEYtoday"),
         (["see https://example.org/averyveryverylongpath"], ""),
+        (["日本語には単語の間に空白がありません 日本語には"], ""),
         (["#averyveryverylonghashtag for @somebodywithalongname"], ""),
     ],
 )
@@ -56,6 +57,12 @@ def test_a_variant_takes_out_spaces_that_hide_words(lines: list[str], variant: s
 def test_letters_one_below_the_other_are_a_word() -> None:
     assert text_of([row(letter, i, width=14) for i, letter in enumerate("hate")]).variant == "hate"
     assert PictureText("").parts == ()
+
+
+@pytest.mark.parametrize("padding", ["_" * 20_000, "a_" * 10_000, "a " * 10_000, "a" * 20_000, "@a/" * 7_000])
+def test_padding_takes_no_time(padding: str) -> None:
+    """Nothing is timed: what takes quadratic time or more would not come back."""
+    assert text_of([row(padding + "!b", 0)]).text.endswith("!b")
 
 
 LINES = [row("You will n3ver see", 0), row("your MONEY, again", 1), row("Reply STOP", 4)]
