@@ -41,6 +41,8 @@ _WEAK = {"GREEK", "CYRILLIC"}
 _SHORT = 3
 #: Lines read of one picture: noise has thousands of places that might be text.
 MOST_LINES = 400
+#: Of these, lines shown to the reader of other scripts, which is slow.
+MOST_REREAD = 200
 #: Smaller pictures hold no letters, and are too small for the network.
 _SMALLEST = 8
 #: A part of every digest: changes whenever the same weights would read otherwise.
@@ -181,11 +183,12 @@ class RapidOcr:
         try:
             found = list(itertools.islice(self._found(picture.pixels), MOST_LINES + 1))
             notes = [TOO_MANY] if len(found) > MOST_LINES else []
-            lines, unread = self._with_scripts(self._recognized(found[:MOST_LINES]))
+            lines = self._recognized(found[:MOST_LINES])
+            notes += self._reread(lines)
         except Exception as error:  # see above; OpenCV's errors are its own as well
             return Transcript(error=f"the text in it could not be read: {_first_line(error)}")
         believed = _believed(lines)
-        if unread:
+        if any(map(_unread, lines)):
             notes.append(UNKNOWN_SCRIPT)
         elif any(line.sureness < _HARD for line in believed):
             notes.append(HARD_TO_READ)
@@ -244,24 +247,28 @@ class RapidOcr:
             for line, text, sure in zip(lines, found.txts, found.scores, strict=True)
         ]
 
-    def _with_scripts(self, lines: list[Line]) -> tuple[list[Line], int]:
-        """The lines after the reader of other scripts has seen them, and how many no one could read.
+    def _reread(self, lines: list[Line]) -> list[str]:
+        """Put what the reader of other scripts reads into the lines; notes where it fails.
 
-        That one sees each both ways up: of a script that it does not know, the classifier of directions knows nothing.
+        It sees each line both ways up: of a script that it does not know, the classifier of directions knows nothing.
         """
-        if self._scripts:
-            asked = self._scripts.asked
-            shown = [i for i, line in enumerate(lines) if _wide(line) and (asked or _doubtful(line))]
-            ways = [way for i in shown for way in (lines[i], _turned(lines[i], 2))]
+        if not self._scripts:
+            return []
+        asked = self._scripts.asked
+        shown = [i for i, line in enumerate(lines) if _wide(line) and (asked or _doubtful(line))][
+            :MOST_REREAD
+        ]
+        ways = [way for i in shown for way in (lines[i], _turned(lines[i], 2))]
+        try:
             read = self._scripts.reread([_blue_first(way.crop) for way in ways])
-            again = [
-                replace(way, text=text, sureness=sure) for way, (text, sure) in zip(ways, read, strict=True)
-            ]
-            for i, pair in zip(shown, zip(again[::2], again[1::2], strict=True), strict=True):
-                best = max(pair, key=_worth)
-                if best.text and _better(best, lines[i], asked):
-                    lines[i] = best
-        return lines, sum(_unread(line) for line in lines)
+        except BackendError as error:
+            return [f"other scripts were not read: {error.message}"]
+        again = [replace(way, text=text, sureness=sure) for way, (text, sure) in zip(ways, read, strict=True)]
+        for i, pair in zip(shown, zip(again[::2], again[1::2], strict=True), strict=True):
+            best = max(pair, key=_worth)
+            if best.text and _better(best, lines[i], asked):
+                lines[i] = best
+        return []
 
 
 def _parameters(folder: Path) -> dict[str, Any]:

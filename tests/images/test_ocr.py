@@ -36,6 +36,9 @@ class Engine:
         self.params = params
         self.text_rec = SimpleNamespace(postprocess_op=SimpleNamespace(character=["blank", "a", " "]))
 
+    def failing(self, crops: Sequence[Pixels]) -> list[Told]:
+        raise BackendError("it took too long")
+
     def detect_and_crop(self, pixels: Pixels, marks: dict[str, Any]) -> tuple[list[Pixels], Any]:
         marks["padding_1"] = {"top": 0, "left": 0}
         if self.failure:
@@ -179,6 +182,17 @@ def test_another_reader_sees_what_the_first_one_cannot_read(
     found = transcribed(scripts=scripts)
     assert [line.text for line in found.lines] == [kept]
     assert (scripts.seen, found.notes) == (seen, ())
+
+
+def test_where_the_other_reader_fails_the_first_one_stands(
+    engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.lines = [((10, 20, 290, 40), ("pay me right now", 0.8), NOTHING)]
+    scripts = Scripts("", 0)
+    monkeypatch.setattr(scripts, "reread", Engine({}).failing)
+    found = transcribed(scripts=scripts)
+    assert [line.text for line in found.lines] == ["pay me right now"]
+    assert found.notes == ("other scripts were not read: it took too long",)
 
 
 def test_a_picture_that_fails_is_told_of_and_the_others_are_read(
