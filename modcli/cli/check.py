@@ -203,34 +203,31 @@ def check(
     flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
     flags |= {"threads": threads, "cache": False if no_cache else None}
     flags |= {"device": device, "base_url": base_url, "allow_remote": allow_remote or None}
+    named = [*filter(None, [*(image or []), *(skill or [])]), *(files or [])]
+    check_images(image, {"input-format": input_format, "text-field": text_field, "throughput": throughput})
+    check_images(image, {"budget": budget, "group": group, "skill": skill})
     of_skills = OfSkills(rules_only, adjudicate, suppressions, baseline, write_baseline)
     if skill:
         refuse_texts({"text": text, "input-format": input_format, "text-field": text_field, "print": which})
         refuse_texts({"explain": explain, "throughput": throughput, "budget": budget, "group": group})
-        raise typer.Exit(
-            _check_skills([*filter(None, skill), *(files or [])], flags, of_skills, observe, stats)
-        )
+        raise typer.Exit(_check_skills(named, flags, of_skills, observe, stats))
     of_skills.refuse()
-    asked = {
-        "input-format": input_format,
-        "text-field": text_field,
-        "throughput": throughput,
-        "budget": budget,
-    }
-    pictures = check_images(image, asked | {"group": group})
     if which is not None and (format is not None or explain):
         raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
-    settings = load_settings(flags, os.environ, Path.cwd())
+    settings = _settings(flags)
     depth = replace(depth_of(throughput, budget, settings), group=group, detail=tell if verbose else None)
+    options = _options(settings, explain=explain, observe=observe, stats=stats)
+    reader_of = choose_readers(input_format, text_field, keep_rest=which is not None, instead=FIELD)
+    run = partial(_run, named, text or [], reader_of, which, settings, options, depth, bool(image))
+    raise typer.Exit(_ended(run))
+
+
+def _settings(flags: dict[str, object]) -> Settings:
+    """The settings, after what of them somebody else's folder decides."""
+    settings = load_settings(flags, os.environ, Path.cwd())
     if theirs := settings.from_project(*DECISIVE):
         tell(f"settings from {settings.project_file}: {', '.join(theirs)}")
-    options = _options(settings, explain=explain, observe=observe, stats=stats)
-    reader_of = choose_readers(
-        input_format, text_field, keep=[FIELD], instead=FIELD, keep_rest=which is not None
-    )
-    names = [*(image or []), *(files or [])]
-    run = partial(_run, names, text or [], reader_of, which, settings, options, depth, pictures)
-    raise typer.Exit(_ended(run))
+    return settings
 
 
 def _ended(run: Callable[[], int]) -> int:
@@ -281,12 +278,13 @@ def choose_readers(
     """How to read an input, by its name.
 
     Where no format was said, *.jsonl and *.ndjson hold JSON Lines, and every input does if a field is named. `keep`
-    names further fields of JSON Lines; a record with the one called `instead` needs no text.
+    names further fields of JSON Lines; a record with the one called `instead`, which is kept too, needs no text.
     Raises UsageError for a field of plain text.
     """
     if text_field is not None and input_format is InputFormat.TEXT:
         raise UsageError("--text-field is for JSON Lines", hint="leave out --input-format text")
     lines = partial(read_text, keep_rest=keep_rest)
+    keep = [*keep, instead] if instead else keep
     objects = partial(read_jsonl, field=text_field or "text", keep=keep, instead=instead, keep_rest=keep_rest)
     if input_format is InputFormat.TEXT:
         return lambda _: lines

@@ -22,7 +22,7 @@ from modcli.cascade.moderator import Moderator
 from modcli.cli.stream import Judging
 from modcli.errors import Location, MissingExtraError, UsageError
 from modcli.images.formats import HEAD, is_picture, is_video, named_format
-from modcli.item import Item, Kind
+from modcli.item import NO_METADATA, Item, Kind
 from modcli.profile import Action, Profile
 from modcli.reports.base import Report
 from modcli.reports.summary import Figures
@@ -55,16 +55,13 @@ class JudgesImages(Protocol):
         ...
 
 
-def check_images(given: Sequence[str] | None, asked: Mapping[str, object]) -> bool:
-    """Whether all inputs are pictures. Raises UsageError for what is asked of texts and has no meaning for them."""
-    if not given:
-        return False
+def check_images(given: Sequence[str] | None, asked: Mapping[str, object]) -> None:
+    """Raise UsageError where all inputs are pictures, for what is asked of texts and has no meaning for them."""
     for name, value in asked.items():
-        if value:
+        if given and value:
             raise UsageError(
                 f"--{name} is for texts, and --image judges pictures", hint=f"leave out --{name}"
             )
-    return True
 
 
 def is_image(name: str, *, all_are: bool = False) -> bool:
@@ -110,7 +107,11 @@ def image_item(name: str) -> Item:
 def with_image(item: Item) -> Item:
     """A record of JSON Lines that names a picture, as the item of that picture with the text beside it. Its path is seen
     from the file that names it."""
-    named = item.metadata.get("fields", {}).get(FIELD)
+    if "fields" not in item.metadata:
+        return item
+    named = item.metadata["fields"].get(FIELD)
+    kept = {key: value for key, value in item.metadata.items() if key != "fields"}
+    item = replace(item, metadata=MappingProxyType(kept) if kept else NO_METADATA)
     if named is None or item.error is not None:
         return item
     if not isinstance(named, str) or not named:
@@ -120,7 +121,7 @@ def with_image(item: Item) -> Item:
             item, error=f"field {FIELD!r} is an address, and pictures are not fetched: name a file"
         )
     folder = Path() if item.location.name == STDIN else Path(item.location.name).parent
-    found = {**item.metadata, "image": str(folder / named)}
+    found = {**kept, "image": str(folder / named)}
     return replace(item, kind=Kind.IMAGE, metadata=MappingProxyType(found))
 
 

@@ -7,7 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -17,11 +20,15 @@ from typer.testing import CliRunner, Result
 import modcli.cli.assemble_images
 import modcli.cli.check
 from modcli.cli.app import app
+from modcli.cli.check_images import with_image
+from modcli.errors import Location
 from modcli.images.detectors_opening import Opened
 from modcli.images.hashes import hashes_of
 from modcli.images.ocr import Transcript
 from modcli.images.picture import Picture, Seen, Written
+from modcli.item import Item, Kind
 from modcli.profile import Action
+from modcli.sources.spooled import Spooled
 from tests.cli.fake import FakeModerator
 from tests.images.drawing import moving, saved, scene
 
@@ -153,6 +160,16 @@ def test_what_is_no_picture_is_one_error_each_and_the_rest_goes_on(run: Run, tmp
         assert "Traceback" not in result.output
 
 
+def test_records_of_json_lines_can_wait_on_disk() -> None:
+    """A budget goes through them twice."""
+    item = Item("a", "fine", Location("posts.jsonl", 1), metadata={"fields": {"image": "b.png"}})
+    image = with_image(item)
+    text = with_image(replace(item, metadata={"fields": MappingProxyType({})}))
+    with closing(Spooled()) as spooled:
+        assert list(spooled.through([image, text])) == list(spooled.again()) == [image, text]
+    assert (image.kind, text.kind) == (Kind.IMAGE, Kind.TEXT)
+
+
 def test_a_picture_through_a_pipe(run: Run) -> None:
     (record,) = records(run("--image", "-", stdin=plain(RED)))
     assert (record["id"], record["action"]) == ("<stdin>", "block")
@@ -272,7 +289,7 @@ def test_a_moving_picture(run: Run) -> None:
     assert picture["flagged_at"] == [0.2]
 
 
-@pytest.mark.parametrize("option", [["--group"], ["--text-field", "x"], ["--budget", "3"]])
+@pytest.mark.parametrize("option", [["--group"], ["--text-field", "x"], ["--budget", "3"], ["--skill", "x"]])
 def test_what_is_for_texts(run: Run, option: list[str]) -> None:
     result = run("--image", "red.png", *option)
     assert result.exit_code == 2
