@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from modcli.errors import MissingExtraError, SourceError
-from modcli.images.decoding import broken, open_picture, read_file, reader, refuse_bomb
+from modcli.images.decoding import broken, notes_of_file, open_picture, read_file, reader, refuse_bomb
 from modcli.images.decoding_pixels import pixels_of
 from modcli.images.formats import HEAD, is_picture, is_video
 from modcli.images.frames_choice import SIDE, Choice, Signature, frame_of, shrink
@@ -39,7 +40,8 @@ def sample(
     """At most `most` frames of an animated GIF, WebP, PNG or AVIF, or of a video, in order; a still picture is one frame.
 
     Frames are chosen where the picture changes and so that no long stretch is left out; what is too long to be decoded
-    within `seconds` is looked at here and there, and `why` says so. The digest of a frame is that of its pixels.
+    within `seconds` is looked at here and there, and `why` says so. The digest of a frame is that of its pixels; the
+    first frame has the notes on the file.
     `name` and `within` are as in `open_picture`.
 
     Raises SourceError where the file cannot be read or no frame of it can be decoded, MissingExtraError where a package
@@ -57,7 +59,8 @@ def sample(
     data = source if isinstance(source, bytes) else read_file(source, name=name, within=within)
     kind = is_picture(head)
     if kind in ("gif", "webp", "png", "avif") and (found := _animation(kind, data, name, most, deadline)):
-        return found
+        first = replace(found.frames[0], notes=tuple(notes_of_file(kind, data, name)))
+        return replace(found, frames=(first, *found.frames[1:]))
     return Sampled((open_picture(data, name=name),), 1, 0.0, "a still picture")
 
 

@@ -95,6 +95,14 @@ def test_a_still_picture_is_one_frame() -> None:
         assert (len(found.frames), found.total, found.frames[0].seconds) == (1, 1, None)
 
 
+def test_what_is_odd_about_the_file_stands_at_its_first_frame() -> None:
+    found = sample(moving(story(4)) + b"PK\x03\x04" * 9, name="x.png")
+    assert found.frames[0].notes == (
+        "its name says png, it is gif",
+        "36 bytes behind its end: a ZIP archive",
+    )
+
+
 def test_frames_that_are_the_same_are_one() -> None:
     found = sample(moving([scene(1), scene(1).copy(), scene(2)], "WEBP", lossless=True))
     assert len(found.frames) == 2
