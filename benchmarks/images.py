@@ -4,7 +4,8 @@
 
 All pictures are drawn here. Printed are, of each format and size, pictures a second from a file's bytes to at most
 2,048 pixels a side (decode, turn, resize); hashes a second; frames a second of an animation and a video; comparisons
-with a list of hashes; and, first, the resident memory over `--count` pictures of mixed formats and sizes. One thread. The machine, its load and the versions are those of whoever runs it.
+with a list of hashes; and, first, the resident memory over `--count` pictures of mixed formats and sizes. One thread.
+The machine, its load and the versions are those of whoever runs it.
 """
 
 from __future__ import annotations
