@@ -194,7 +194,11 @@ class ImageModerator:
         notes = dict.fromkeys(note for found in watched.frames for note in found.notes)
         notes[f"{len(watched.frames)} of {sampled.total:,} frames judged: {sampled.why}"] = None
         verdict = joined(parts, self._untold, list(notes))
-        lines = [line for found in watched.frames for line in found.transcript.lines]
+        # What stands on many frames is kept once, where it was read first.
+        read = {
+            line.text: line for found in reversed(watched.frames) for line in found.transcript.lines[::-1]
+        }
+        lines = list(reversed(read.values()))
         record = described(sampled.frames, lines) | sampled.as_record() | watched.as_record()
         return self._finished(opened.item, replace(verdict, picture=record))
 
