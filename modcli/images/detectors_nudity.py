@@ -65,7 +65,7 @@ class NsfwJs:
         self, folder: Path, cache_dir: Path, *, digest: str, threshold: float = 0.5, threads: int = 0
     ) -> None:
         self.digest, self.threshold = _digest("nsfwjs", digest), threshold
-        graph = cache_dir / "images" / f"nsfwjs-{self.digest[:16]}.onnx"
+        graph = cache_dir / f"nsfwjs-{self.digest[:16]}.onnx"
 
         def opened() -> PictureNetwork:
             return PictureNetwork(

@@ -54,7 +54,7 @@ class EfficientNetLite2:
     def __init__(self, weights: Path, words: Path, cache_dir: Path, *, digest: str, threads: int = 0) -> None:
         self.labels, self.label_texts = read_words(words)
         key = hashlib.sha256("\0".join((_VERSION, digest, str(SIZE))).encode()).hexdigest()
-        graph = cache_dir / "images" / f"{WEIGHTS}-{key[:16]}.onnx"
+        graph = cache_dir / f"{WEIGHTS}-{key[:16]}.onnx"
 
         def opened() -> PictureNetwork:
             return PictureNetwork(
