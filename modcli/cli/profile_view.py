@@ -80,8 +80,8 @@ def print_profile(profile: Profile) -> None:
             Text(category.action.value, style=_STYLES[category.action.value]),
             "auto" if category.threshold is None else f"{category.threshold:g}",
             _text(category.word),
-            str(len(category.examples)),
-            str(len(category.counterexamples)),
+            _counted(category.examples, category.images),
+            _counted(category.counterexamples, category.counterimages),
         )
     console.print(table)
     console.print(_text(f"{len(profile.ordinary)} ordinary posts"))
@@ -89,6 +89,10 @@ def print_profile(profile: Profile) -> None:
         console.print()
         console.print(Text(printable(category.name), style="bold"))
         console.print(Padding(_text(_told(category)), (0, 0, 0, 2)))
+
+
+def _counted(texts: Sequence[object], pictures: Sequence[object]) -> str:
+    return f"{len(texts)}" + (f" + {len(pictures)} pictures" if pictures else "")
 
 
 def print_text(text: str) -> None:
@@ -193,6 +197,11 @@ def _told(category: Category) -> str:
     told = [category.definition or "(no definition: its examples say what it is)"]
     told += [f"note: {category.note}"] if category.note else []
     told += [f"exception to {', '.join(category.exempts)}"] if category.exempts else []
+    told += (
+        [f"detectors of pictures: {', '.join(one.name for one in category.detectors)}"]
+        if category.detectors
+        else []
+    )
     return "\n".join(told)
 
 

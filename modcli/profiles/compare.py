@@ -50,13 +50,23 @@ def _paths(files: tuple[HashFile, ...]) -> str:
 
 def _of_category(one: Category, other: Category) -> Iterator[Difference]:
     for what in VALUES:
-        old, new = getattr(one, what), getattr(other, what)
+        old, new = _values(one, what), _values(other, what)
         if (set(old) != set(new)) if what == "exempts" else old != new:
             yield Difference(one.name, what, old, new)
     yield from _of_shots(one.name, "example", one.examples, other.examples)
     yield from _of_shots(one.name, "counterexample", one.counterexamples, other.counterexamples)
     yield from _of_pictures(one.name, "example", one.images, other.images)
     yield from _of_pictures(one.name, "counterexample", one.counterimages, other.counterimages)
+
+
+def _values(category: Category, what: str) -> Any:
+    """One of `VALUES`; detectors in words."""
+    value = getattr(category, what)
+    if what != "detectors":
+        return value
+    return tuple(
+        each.name if each.threshold is None else f"{each.name} from {each.threshold:g}" for each in value
+    )
 
 
 def _of_pictures(

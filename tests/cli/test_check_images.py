@@ -310,3 +310,20 @@ def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 2
     assert "pictures are judged with PIL" in result.stderr
     assert "pip install 'modcli[images]'" in result.stderr
+
+
+def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user runs them: with the reader of texts that is installed, and without a model."""
+    for name in ("CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"MODCLI_{name}_DIR", str(tmp_path / name))
+    folder = Path(__file__).parents[2] / "examples" / "images"
+    result = CliRunner().invoke(
+        app,
+        ["check", "--backend", "scripted", "-p", str(folder / "profile.yaml"), str(folder / "posts.jsonl")],
+    )
+    assert result.exit_code == 1, result.output
+    message, sign, chart, text = records(result)
+    assert [message["action"], sign["action"], chart["action"]] == ["block", "allow", "block"]
+    assert "double your money tomorrow" in str(message["part"])
+    assert str(chart["part"]).startswith('frame at 0:02, text in the picture: "Double your money" at (')
+    assert "picture" not in text
