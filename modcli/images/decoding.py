@@ -25,6 +25,7 @@ MOST_PIXELS_BASELINE = 1_000_000_000
 #: Notes of a picture that others act on.
 CUT = "the file is cut short: judged is what is there"
 ANIMATED = "animated: this is its first frame"
+PAGES = "several pages: this is the first"
 
 #: Pillow's own name of each format, and the module of its reader.
 READERS = {
@@ -144,7 +145,8 @@ def _decoded(kind: str, data: bytes, name: str) -> tuple[Pixels, tuple[int, int]
         image = reader(kind, data)
         size = image.size
         refuse_bomb(kind, image, name)
-        notes = [ANIMATED] if getattr(image, "is_animated", False) and kind != "jpeg" else []
+        moves = getattr(image, "is_animated", False) and kind != "jpeg"  # a phone's JPEG has further previews
+        notes = [PAGES if kind == "tiff" else ANIMATED] if moves else []
         if kind == "jpeg":
             # The least of 1/2, 1/4, 1/8 that is not much smaller than what is kept (a phone's 4,032 pixels are halved):
             # what is left out is never decoded.
@@ -182,7 +184,7 @@ def broken(kind: str, name: str) -> SourceError:
     return _refusal(
         name,
         f"it begins as {kind}, and no picture can be read from it",
-        "it is damaged or cut short: copy or download it again",
+        "it is damaged, cut short or of a rare kind: download it again, or convert it to PNG",
     )
 
 

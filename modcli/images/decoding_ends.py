@@ -10,6 +10,7 @@ from modcli.images.formats import HEAD, is_video, told_as
 MOST_PIECES = 50_000
 #: Kinds of boxes that stand at the top of a picture's file.
 _BOXES = set(b"ftyp styp meta mdat moov moof mfra free skip wide uuid idat meco".split())
+_JPEG_START = re.compile(rb"\x00*\xff\xd8(?=\xff)")
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 
 
@@ -19,11 +20,8 @@ def behind_the_end(kind: str, data: bytes) -> str:
     if end is None or end >= len(data):
         return ""
     rest = data[end:]
-    # Padding, and the further pictures that a JPEG of a phone holds (a preview, a depth map).
     head = rest[: HEAD * 4].lstrip(b"\x00\xff\r\n ")[:HEAD]
     if not head and not rest.strip(b"\x00\xff\r\n "):
-        return ""
-    if kind == "jpeg" and rest.startswith(b"\xff\xd8\xff") and b"MPF\x00" in data[:65_536]:
         return ""
     # The length that a video begins with may have been taken for padding.
     head = next(
@@ -33,8 +31,17 @@ def behind_the_end(kind: str, data: bytes) -> str:
 
 
 def _jpeg(data: bytes) -> int | None:
+    """Behind its end, and behind the further pictures that a JPEG of a phone says it holds (a preview, a depth map:
+    CIPA DC-007, Multi-Picture Format)."""
+    end = _end_of_jpeg(data, 2)
+    if b"MPF\x00" in data[:65_536]:
+        while end is not None and (start := _JPEG_START.match(data, end)):
+            end = _end_of_jpeg(data, start.end())
+    return end
+
+
+def _end_of_jpeg(data: bytes, at: int) -> int | None:
     """Behind the marker EOI, outside of segments (ITU T.81, B.1.1)."""
-    at = 2
     for _ in range(MOST_PIECES):
         found = _JPEG_MARKER.search(data, at)
         if found is None:

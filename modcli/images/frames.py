@@ -37,7 +37,8 @@ def sample(
     within: Path | None = None,
     seconds: float = SECONDS,
 ) -> Sampled:
-    """At most `most` frames of an animated GIF, WebP, PNG or AVIF, or of a video, in order; a still picture is one frame.
+    """At most `most` frames of an animated GIF, WebP, PNG or AVIF, or of a video, in order; pages of a TIFF count as
+    frames of a second; a still picture is one frame.
 
     Frames are chosen where the picture changes and so that no long stretch is left out; what is too long to be decoded
     within `seconds` is looked at here and there, and `why` says so. The digest of a frame is that of its pixels; the
@@ -58,14 +59,16 @@ def sample(
         return sample_video(source, most=most, name=name, side=FRAME_SIDE, deadline=deadline)
     data = source if isinstance(source, bytes) else read_file(source, name=name, within=within)
     kind = is_picture(head)
-    if kind in ("gif", "webp", "png", "avif") and (found := _animation(kind, data, name, most, deadline)):
+    if kind in ("gif", "webp", "png", "avif", "tiff") and (
+        found := _animation(kind, data, name, most, deadline)
+    ):
         first = replace(found.frames[0], notes=tuple(notes_of_file(kind, data, name)))
         return replace(found, frames=(first, *found.frames[1:]))
     return Sampled((open_picture(data, name=name),), 1, 0.0, "a still picture")
 
 
 def _animation(kind: str, data: bytes, name: str, most: int, deadline: float) -> Sampled | None:
-    """None where it does not move."""
+    """None where it does not move, or where not even the first frame is whole."""
     try:
         image = reader(kind, data)
         refuse_bomb(kind, image, name)
@@ -76,9 +79,21 @@ def _animation(kind: str, data: bytes, name: str, most: int, deadline: float) ->
         gif = map_of(data, deadline=deadline - 0.5 * (deadline - time.monotonic())) if kind == "gif" else None
         total = len(gif.starts) if gif else int(image.n_frames)
         if gif is not None and total > budget:
-            return _picked(data, gif, name, most, deadline)
-        cut = gif is not None and gif.whole and not gif.ended
-        return _in_order(image, kind, name, most, min(total, budget), total, deadline, cut=cut)
+            return _picked(data, gif, name, most, deadline, because="it is too long to be decoded")
+        choice = Choice(most)
+        now, done, cut = _in_order(image, kind, name, choice, min(total, budget), deadline)
+        if gif is not None and cut and done < total - 1:
+            # A broken frame in the middle hides nothing behind it.
+            return _picked(data, gif, name, most, deadline, because="some are damaged")
+        if not choice.kept:
+            return None
+        cut |= gif is not None and gif.whole and not gif.ended
+        why = "where it changes, out of all frames" if kind != "tiff" else "the pages that differ, out of all"
+        if cut:
+            why = f"the file is cut short or damaged behind frame {done:,}: judged is what is there"
+        elif done < total:
+            why = f"only the first {done:,} of {total:,} frames were decoded: it is too long"
+        return Sampled(tuple(frame_of(kind, name, kept) for kept in choice.kept), total, now, why)
     except (SourceError, MissingExtraError):
         raise
     except Exception as error:  # the reader of a hostile file may fail in any way
@@ -86,33 +101,28 @@ def _animation(kind: str, data: bytes, name: str, most: int, deadline: float) ->
 
 
 def _in_order(
-    image: Any, kind: str, name: str, most: int, count: int, total: int, deadline: float, *, cut: bool
-) -> Sampled:
-    choice, now, done = Choice(most), 0.0, 0
+    image: Any, kind: str, name: str, choice: Choice, count: int, deadline: float
+) -> tuple[float, int, bool]:
+    """Offers the first frames, one after the other; the seconds and the frames that were decoded, and whether a broken
+    one ended it."""
+    now, done, pixels = 0.0, 0, 0
     for index in range(count):
         try:
             image.seek(index)
+            refuse_bomb(kind, image, name)  # pages of a TIFF are of different sizes
             image.load()
-        except (OSError, EOFError, SyntaxError, ValueError):
-            cut = True
-            break
+        except (OSError, EOFError, SyntaxError, ValueError, SourceError):
+            return now, done, True
         choice.offer(now, index, signature_of(image), partial(_pixels, image))
-        now += _delay(image)
-        done = index + 1
-        if time.monotonic() > deadline:
+        now += _delay(image) if kind != "tiff" else 1.0
+        done, pixels = index + 1, pixels + image.width * image.height
+        if time.monotonic() > deadline or pixels > MOST_PIXELS:
             break
-    if not choice.kept:
-        raise OSError("no frame was decoded")
-    why = "where it changes, out of all frames"
-    if cut:
-        why = f"the file is cut short or damaged behind frame {done:,}: judged is what is there"
-    elif done < total:
-        why = f"only the first {done:,} of {total:,} frames were decoded: it is too long"
-    return Sampled(tuple(frame_of(kind, name, kept) for kept in choice.kept), total, now, why)
+    return now, done, False
 
 
-def _picked(data: bytes, gif: Map, name: str, most: int, deadline: float) -> Sampled:
-    """Of a GIF too long to be decoded: frames at equal distances, each with the few before it."""
+def _picked(data: bytes, gif: Map, name: str, most: int, deadline: float, *, because: str) -> Sampled:
+    """Of a GIF that cannot be decoded in order: frames at equal distances, each with the few before it."""
     choice, done = Choice(most), 0
     total = len(gif.starts)
     for index in np.unique(np.linspace(0, total - 1, 2 * most).astype(int)).tolist():
@@ -130,7 +140,7 @@ def _picked(data: bytes, gif: Map, name: str, most: int, deadline: float) -> Sam
     if not choice.kept:
         raise OSError("no frame was decoded")
     least = "" if gif.whole else "at least "
-    why = f"looked at {done:,} of {least}{total:,} frames, at equal distances: it is too long to be decoded"
+    why = f"looked at {done:,} of {least}{total:,} frames, at equal distances: {because}"
     return Sampled(tuple(frame_of("gif", name, kept) for kept in choice.kept), total, gif.duration, why)
 
 

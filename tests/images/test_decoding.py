@@ -276,6 +276,13 @@ def test_what_lies_behind_the_end_is_told(form: str, behind: bytes, told: str) -
     assert note == f"{len(behind):,} bytes behind its end: {told}"
 
 
+def test_the_further_pictures_of_a_phone_s_jpeg_are_no_strangers() -> None:
+    data = saved(corners(), "MPO", save_all=True, append_images=[corners().resize((30, 20))])
+    assert open_picture(data).notes == ()
+    (note,) = open_picture(data + b"PK\x03\x04" * 3).notes
+    assert note == "12 bytes behind its end: a ZIP archive"
+
+
 def test_a_jpeg_s_end_is_not_one_in_its_segments() -> None:
     data = saved(corners(), "JPEG", comment=b"\xff\xd9 no end", progressive=True)
     assert open_picture(data).notes == ()

@@ -16,6 +16,7 @@ from PIL import Image
 
 from modcli.errors import MissingExtraError, SourceError
 from modcli.images import frames, frames_video
+from modcli.images.decoding import CUT
 from modcli.images.frames import sample
 from modcli.images.frames_choice import SIDE, Choice
 from modcli.images.frames_gif import CONTEXT, excerpt, map_of
@@ -101,6 +102,30 @@ def test_what_is_odd_about_the_file_stands_at_its_first_frame() -> None:
         "its name says png, it is gif",
         "36 bytes behind its end: a ZIP archive",
     )
+
+
+def test_pages_are_frames() -> None:
+    found = sample(saved(scene(1), "TIFF", save_all=True, append_images=[scene(2, (90, 200))]))
+    assert [frame.pixels.shape for frame in found.frames] == [(240, 320, 3), (200, 90, 3)]
+    assert found.why == "the pages that differ, out of all"
+
+
+def test_a_broken_frame_hides_nothing_behind_it() -> None:
+    data = moving(story())
+    found = map_of(data, deadline=time.monotonic() + 9)
+    at = found.starts[10] + data[found.starts[10] : found.ends[10]].index(b",") + 5
+    damaged = data[:at] + b"\x00\x00\x00\x00" + data[at + 4 :]
+    sampled = sample(damaged, most=16)
+    assert {"red", "green", "blue"} <= colours(sampled)
+    assert sampled.why.endswith("some are damaged")
+
+
+def test_of_a_first_frame_cut_short_what_is_there_is_judged() -> None:
+    noise = Image.effect_noise((64, 48), 90)
+    data = moving([noise, noise.rotate(90, expand=False)])
+    found = map_of(data, deadline=time.monotonic() + 9)
+    (frame,) = sample(data[: (found.starts[0] + found.ends[0]) // 2]).frames
+    assert CUT in frame.notes
 
 
 def test_frames_that_are_the_same_are_one() -> None:
