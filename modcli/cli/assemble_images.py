@@ -7,12 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modcli.cascade.moderator import Moderator
+from modcli.cli.assemble_embedder import build_embedder
 from modcli.cli.progress import TransferProgress
-from modcli.errors import BackendError, MissingExtraError
+from modcli.embedders.base import Embedder
+from modcli.errors import BackendError, MissingExtraError, ModcliError, WeightsError
+from modcli.images.decoding import open_picture
 from modcli.images.detectors import Detector
 from modcli.images.detectors_opening import DETECTORS, Opening, open_detectors
+from modcli.images.embedder_opening import open_image_embedder
 from modcli.images.frames import sample
 from modcli.images.hashes import SAME, HashList, Index
+from modcli.images.heads_sight import HeadSight, build_head_sight
 from modcli.images.moderating import Eyes, ImageModerator, Sight
 from modcli.images.ocr import RapidOcr
 from modcli.images.ocr_tesseract import Tesseract
@@ -23,8 +28,9 @@ from modcli.judges.tasks import as_judged
 from modcli.profile import Action, HashFile, Profile
 from modcli.settings import Settings
 from modcli.weights.locate import ModelFile, ensure
+from modcli.weights.registry import AUTO
 
-#: Models that look at pictures are kept here, as they are made once from what was fetched.
+#: What is computed once, for the pictures that all are compared with, is kept here.
 FOLDER = "images"
 
 
@@ -99,14 +105,61 @@ def _sights(settings: Settings, profile: Profile, tell: Callable[[str], None]) -
     sights: list[Sight] = []
     if detectors := _detectors(settings, profile, tell):
         sights.append(detectors)
+    if heads := _heads(settings, profile, tell):
+        sights.append(heads)
     return sights
+
+
+def _heads(settings: Settings, profile: Profile, tell: Callable[[str], None]) -> HeadSight | None:
+    """What tells categories by example pictures and by words. None where there is to be no embedder, or, with a line that
+    says so, where there can be none and nobody asked for one."""
+    name = settings.image_embedder
+    shown = any(category.images for category in profile.categories)
+    dry = settings.backend == "scripted" and name == AUTO and not shown
+    wanted = [category for category in profile.categories if category.images or not category.detectors]
+    if name == "none" or dry or not wanted:
+        return None
+    folder = settings.cache_dir / FOLDER
+    try:
+        embedder = open_image_embedder(
+            name,
+            locating(settings),
+            settings.cache_dir,
+            threads=settings.threads,
+            offline=bool(settings.offline),
+            device=settings.device if settings.device != AUTO else "cpu",
+        )
+    except (WeightsError, MissingExtraError) as error:
+        if shown or name != AUTO:
+            raise
+        tell(
+            f"no image embedder, so nothing is told by words: {error}"
+            + (f" ({error.hint})" if error.hint else "")
+        )
+        return None
+    texts = None if all(category.images for category in wanted) else _text_embedder(settings, tell)
+    sight = build_head_sight(profile, embedder, texts, open_picture, folder)
+    for note in sight.notes:
+        tell(note)
+    return sight
+
+
+def _text_embedder(settings: Settings, tell: Callable[[str], None]) -> Embedder | None:
+    try:
+        return build_embedder(settings)
+    except ModcliError as error:
+        tell(
+            f"no text embedder, so nothing is told by words: {error}"
+            + (f" ({error.hint})" if error.hint else "")
+        )
+        return None
 
 
 def _detectors(settings: Settings, profile: Profile, tell: Callable[[str], None]) -> DetectorSight | None:
     names = dict.fromkeys(one.name for category in profile.categories for one in category.detectors)
     if not names:
         return None
-    opening = Opening(locating(settings), settings.cache_dir / FOLDER, threads=settings.threads)
+    opening = Opening(locating(settings), settings.cache_dir, threads=settings.threads)
     found: dict[str, tuple[Detector, ...]] = {}
     alone = []
     for name in names:

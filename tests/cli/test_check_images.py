@@ -69,6 +69,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(modcli.cli.check, "build_moderator", build)
     monkeypatch.setattr(modcli.cli.assemble_images, "RapidOcr", Reader)
     monkeypatch.setattr(modcli.cli.assemble_images, "_scripts", lambda *_: None)
+    monkeypatch.setenv("MODCLI_IMAGE_EMBEDDER", "none")
     monkeypatch.chdir(tmp_path)
     Path("p.yaml").write_text(PROFILE)
     monkeypatch.setenv("MODCLI_PROFILE", str(tmp_path / "p.yaml"))
