@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modcli.skills.hidden_early import early_findings
@@ -76,7 +77,7 @@ def _of_page(file: SkillFile, unseen: tuple[Unseen, ...]) -> Iterator[Finding]:
             continue
         rule, lines = _RULE_OF[piece.kind], (piece.line, piece.last_line)
         what = f"{_WHAT[piece.kind]} ({piece.how})" if piece.how else _WHAT[piece.kind]
-        if order := find_order(piece.text):
+        if order := find_order(_words_of_address(piece.text) if piece.kind == "address" else piece.text):
             at = (
                 piece.line + piece.text.count("\n", 0, order.start)
                 if piece.kind in ("comment", "element")
@@ -92,3 +93,11 @@ def _of_page(file: SkillFile, unseen: tuple[Unseen, ...]) -> Iterator[Finding]:
             piece.kind in ("definition", "footnote") and len(piece.text.split()) > _FEW_WORDS
         ):
             yield found(rule, file, lines, f"{what} that is not shown", piece.text, Level.NOTE)
+
+
+def _words_of_address(address: str) -> str:
+    """What an address says: the parts of it with blanks between their words. Words with hyphens between them are the name
+    of a page, as of an article on an attack; nobody speaks so."""
+    path, _, rest = address.partition("?")
+    pieces = [*re.split(r"[/#]", path), *re.split(r"[&#=]", rest.replace("+", " "))]
+    return "\n\n".join(piece if len(piece.split()) > 1 else "" for piece in pieces)

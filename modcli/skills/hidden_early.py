@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modcli.skills.hidden_rules import around, found
-from modcli.skills.orders import find_order
+from modcli.skills.orders import find_early, find_order
 from modcli.skills.rendered import front_lines
 from modcli.skills.skill import Finding, Level, Role, SkillFile
 
@@ -80,11 +80,10 @@ def _entry(file: SkillFile, entry: _Entry) -> Iterator[Finding]:
     if entry.key == "hooks":
         yield from _hooks(file, entry.first, list(entry.lines))
     elif entry.key == "description":
-        if order := find_order(_folded(entry.text), seen=True):
+        said = _folded(entry.text)
+        if order := find_order(said, seen=True) or find_early(said):
             told = f"the description {order.why}"
-            yield found(
-                "early-description", file, lines, told, around(_folded(entry.text), order.start, order.end)
-            )
+            yield found("early-description", file, lines, told, around(said, order.start, order.end))
     elif entry.key and (order := find_order(_folded(entry.text), seen=entry.key in ("name", "when_to_use"))):
         told = f"the key {entry.key} {order.why}"
         yield found(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import html
 import re
 import sys
 from bisect import bisect_right
@@ -37,6 +38,16 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _DATA = re.compile(
     r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,\s\"'()<>]*)*)(;base64)?,([^\s\"'<>)]*)", re.IGNORECASE
 )
+#: Markup that stands in an address as it is, with blanks and brackets, so that a pattern for addresses ends too early.
+_MARKUP = re.compile(
+    r"data:((?:image/svg|text/(?:html|xml)|application/(?:xhtml|xml))[\w.+-]*)((?:;[\w=-]*)*),"
+    r"\s*(?=(?:<|%3c)[!?a-z]|(?:<|%3c)$)",
+    re.IGNORECASE,
+)
+_MARKUP_END = re.compile(r"(?:</|%3c/|%3c%2f)(?:svg|html|body)\s*(?:>|%3e)|\n\s*\n", re.IGNORECASE)
+_LONGEST_MARKUP = 20_000
+_PART = re.compile(r"<!--|-->|<[^<>]{0,500}>")
+_TEXT_ATTRIBUTE = re.compile(r"""(?:title|alt|aria-\w+|data-\w+|desc)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PROSE = 12
 #: Less than that is no order in any language.
@@ -151,13 +162,18 @@ def _judged(file: SkillFile, form: str, lines: tuple[int, int], said: str) -> Fi
 
 def _addresses(file: SkillFile, text: str, numbers: LineNumbers) -> Iterator[Finding]:
     """Text in data: addresses."""
+    yield from _markup_addresses(file, text, numbers)
     for match in _DATA.finditer(text):
+        if _MARKUP.match(text, match.start()):
+            continue
         kind = (match[1] or "text/plain").lower()
         said = (
             decoded_base64(unquote_to_bytes(match[4]).decode("latin-1"))
             if match[3]
             else _readable(unquote_to_bytes(match[4]))
         )
+        if match[3] and _is_markup(kind):
+            said = _words_of_markup(_unpacked(match[4]))
         line = numbers.at(match.start())
         if len(said) < _SHORTEST_TEXT:
             continue
@@ -179,6 +195,44 @@ def _addresses(file: SkillFile, text: str, numbers: LineNumbers) -> Iterator[Fin
                 said,
                 Level.WARNING,
             )
+
+
+def _is_markup(kind: str) -> bool:
+    return "svg" in kind or "html" in kind or "xml" in kind
+
+
+def _unpacked(payload: str) -> str:
+    """A Base64 payload as text, however little of it is letters."""
+    plain = re.sub(r"[^A-Za-z0-9+/_-]", "", unquote_to_bytes(payload).decode("latin-1"))
+    try:
+        return base64.b64decode(plain.replace("-", "+").replace("_", "/") + "=" * (-len(plain) % 4)).decode(
+            "utf-8", "replace"
+        )
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _words_of_markup(markup: str) -> str:
+    """What markup says: its text, its comments and the attributes that hold text, without tags."""
+    attributes = [match[1] or match[2] or "" for match in _TEXT_ATTRIBUTE.finditer(markup)]
+    text = re.sub(r"[ \t]+", " ", html.unescape(_PART.sub(" ", markup)))
+    return "\n\n".join([text.strip(), *attributes])
+
+
+def _markup_addresses(file: SkillFile, text: str, numbers: LineNumbers) -> Iterator[Finding]:
+    """Orders in markup that stands in an address as it is, or with percent signs."""
+    ended = 0
+    for match in _MARKUP.finditer(text):
+        if match.start() < ended or ";base64" in match[2].lower():
+            continue
+        end = _MARKUP_END.search(text, match.end(), match.end() + _LONGEST_MARKUP)
+        ended = end.end() if end else min(len(text), match.end() + _LONGEST_MARKUP)
+        payload = unquote_to_bytes(text[match.end() : ended]).decode("utf-8", "replace")
+        said = _words_of_markup(payload)
+        if order := find_order(said):
+            lines = (numbers.at(match.start()), numbers.at(max(match.start(), ended - 1)))
+            told = f"a {match[1].lower()} address that holds text that {order.why}"
+            yield found("hidden-data-uri", file, lines, told, around(said, order.start, order.end))
 
 
 def _turned(file: SkillFile, text: str) -> Iterator[Finding]:

@@ -47,6 +47,20 @@ _MIXED = re.compile(
     r"\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf]+[A-Za-z])\w+"  # Greek
 )
 _FEW, _MANY = 4, 8
+#: An ordinary word in pieces: small letters of the Latin script on both sides, and not as long as names in code.
+_SPLIT = re.compile(
+    r"(?<![\w./:@-])[A-Za-z]?[a-z]*(?:[\u200b-\u200d\u2060-\u2064\ufeff\u180e]{1,3}[a-z]+)+(?![\w/:@(-])"
+)
+_LONGEST_SPLIT = 20
+#: So many of them on a line that tells somebody to do something are no accident of copying.
+_SPLIT_OF_AN_ORDER = 2
+_IMPERATIVE = re.compile(
+    r"(?:^|[.:;!?,—–]\s+|\b(?:and|then|also|please|must|should|always|now|never|not)\s+)[\W_]*(?:add|allow|append|approve"
+    r"|bypass|call|change|commit|copy|delete|deploy|disable|discard|do|download|drop|email|enable|execute|fetch|forget|forward"
+    r"|give|grant|hide|ignore|include|install|keep|leave|load|make|merge|move|open|overwrite|post|print|publish|push|put|read"
+    r"|remove|replace|reply|reset|run|save|send|set|share|skip|start|stop|switch|tell|transfer|turn|upload|use|wipe|write)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _MOST_LINES_NAMED = 20
 _MOST_SAID = 20
 #: Less than that is no order in any language.
@@ -228,7 +242,9 @@ def _in_pieces(file: SkillFile, text: str) -> Iterator[Finding]:
     """Orders that show only when what is invisible is taken out of their words."""
     for number, line in _lines(text):
         bare = without_invisible(line)
-        if (
+        if told := _split_order(line, bare):
+            yield found("hidden-zero-width", file, (number, number), told, bare.strip())
+        elif (
             bare != line
             and len(bare) >= _SHORTEST_ORDER
             and (order := find_order(bare))
@@ -239,6 +255,15 @@ def _in_pieces(file: SkillFile, text: str) -> Iterator[Finding]:
             yield found(
                 "hidden-zero-width", file, (number, number), told, around(bare, order.start, order.end)
             )
+
+
+def _split_order(line: str, bare: str) -> str:
+    """What is told of a line that orders something and of whose ordinary words several are in pieces; else empty."""
+    words = [without_invisible(match[0]) for match in _SPLIT.finditer(line)]
+    words = [word for word in words if 3 <= len(word) <= _LONGEST_SPLIT]
+    if len(words) < _SPLIT_OF_AN_ORDER or not _IMPERATIVE.search(bare):
+        return ""
+    return f"words in pieces ({', '.join(words[:5])}) on a line that gives an order"
 
 
 def _scattered(file: SkillFile, text: str) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ _GAP = r"(?:(?![.!?;]\s|\n\s*\n)[\s\S])"
 #: The same, not past words after which the object is only a means ("upload files using credentials").
 _OBJECT = r"(?:(?![.!?;]\s|\n\s*\n|\b(?:using|with|via|through|requir\w+|needs?|by)\b)[\s\S])"
 _AGENT = (
-    r"(?:ai|a\.i\.|agents?|assistants?|claude|(?:chat)?gpt(?:-\w+)?|copilot|codex|gemini|llms?|"
+    r"(?:(?:ai|coding|autonomous|language|llm) (?:agents?|assistants?|models?|systems?|tools?)|"
+    r"ai|a\.i\.|agents?|assistants?|claude|(?:chat)?gpt(?:-\w+)?|copilot|codex|gemini|llms?|"
     r"(?:large )?language models?|ai models?|chatbots?|machine readers?)"
 )
 _VERB = (
@@ -65,6 +66,17 @@ _SET_ASIDE = (
 )
 _PEOPLE = (
     r"(?:users?|humans?|operators?|owners?|person|people|anyone|anybody|developers?|customers?|reviewers?)"
+)
+#: Behind a word that is a noun as well ("email and password fields"): what shows that it is one.
+_VERB_ONLY = r"(?!\s*(?:[,/&|+:]|(?:and|or|is|are|address\w*|fields?|accounts?|forms?|bod(?:y|ies))\b))"
+#: What the agent writes for others to read.
+_WRITTEN = (
+    r"(?:reports?|answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|outputs?|messages?|chat|documents?|notes|minutes"
+    r"|comments?|issues?|descriptions?|commits?|pull requests?|posts?|tickets?|logs?|pages?)"
+)
+_KEYS = (
+    r"(?:(?:ssh|private|api|access|signing) ?keys?|passwords?|passphrases?|credentials|secrets|(?:access|auth|session"
+    r"|bearer|api) tokens?|cookies|seed phrases?|environment variables|\.env\b|\.netrc|\.npmrc|id_rsa)"
 )
 _NOT = r"(?:do not|don'?t|never|must not|mustn't|should not|shouldn't|no need to|refrain from|avoid)"
 
@@ -118,8 +130,8 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"\b(?:god|dan|jailbreak|unrestricted|unfiltered|jailbroken) mode\b",
     )),
     ("send", SEND, (
-        rf"\b(?:send|post|upload|forward|transmit|exfiltrate|e-?mail|leak|relay"
-        rf"|back\s?up)\b{_OBJECT}{{0,70}}?(?<!\w){_PRIVATE}(?!{_GAP}{{0,30}}\b(?:header|authorization)\b)",
+        rf"\b(?:send|upload|forward|transmit|exfiltrate|leak|relay|back\s?up|(?:post|e-?mail){_VERB_ONLY})"
+        rf"\b{_OBJECT}{{0,70}}?(?<!\w){_PRIVATE}(?!{_GAP}{{0,30}}\b(?:header|authorization)\b)",
     )),
     ("reveal", "has the agent give away its instructions", (
         r"\b(?:output|print|reveal|repeat|show|dump|leak|disclose|recite|paste)\s+(?:\w+\s+){0,4}?(?:system prompt|"
@@ -174,10 +186,18 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         r"\b(?:skip|disable|turn off|bypass|suppress)\s+(?:(?:all|any|the|every|your|usual|normal)\s+)*(?:safety"
         r"|security"
         r"|permissions?|sandbox\w*|confirmations?|approvals?|content filter\w*)\b",
+        r"\b(?:ignore|overrule|skip|bypass)\s+(?:(?:the|any|all|every|its)\s+)+(?:\w+\s+)?(?:confirmations?|approvals?"
+        r"|permission (?:prompts?|checks?)|consent)\b",
+        rf"\b(?:run|execute|install|push|delete|remove|send|upload|merge|deploy|publish|download|overwrite)\b{_GAP}{{0,80}}?"
+        rf"\bwithout\s+(?:asking|prompting|confirming|checking with|confirmation|approval)\b",
         rf"\b(?:{_NOT}|without)\s+(?:first\s+)?(?:ask|wait|request)\w*\s+(?:\w+\s+){{0,4}}?(?:permission"
         rf"|confirmation|approval|consent)\b",
     )),
     ("collect", "has the agent gather what is secret", (
+        rf"\b(?:copy|include|add|append|insert|put|paste|print|write|embed|dump|attach)\s+(?:(?!an?\b|your\b|my\b|no\b)"
+        rf"\S+\s+){{0,4}}?{_KEYS}(?:\s+\S+){{0,4}}?\s+(?:in|into|to|on|at the end of)"
+        rf"\s+(?:(?:the|your|every|each|all|any)\s+)+"
+        rf"(?:\w+\s+)?{_WRITTEN}\b",
         rf"\b(?:read|collect|list|gather|copy|include|add|append|insert|put|print|paste|dump|store|remember|open"
         rf"|cat)\b"
         rf"{_OBJECT}{{0,60}}?(?:~/\.(?:ssh|aws|kube|gnupg|netrc|npmrc|docker|config/gh|git-credentials"
@@ -237,6 +257,33 @@ _PATTERNS = tuple(
     (kind, why, re.compile(pattern, re.IGNORECASE)) for kind, why, patterns in _TABLE for pattern in patterns
 )
 
+#: In a description: moments before anybody chose the skill, and what is no choosing ("use it before any other tool").
+_EARLY = re.compile(
+    r"\b(?:(?:when(?:ever)?|once|as soon as|every time|each time|if|while)\s+(?:this|the|these|your)\s+(?:\w+\s+)?"
+    r"(?:skill|description|list|text|file|entry|metadata|session|conversation|catalog\w*)s?"
+    r"\s+(?:is|are|gets?|has been|was|starts?|begins?"
+    r"|opens?)\b(?!\s+(?:used|invoked|called|chosen|selected|run|needed|active|asked))"
+    r"|(?:before|prior to|ahead of)\s+(?:\w+ing\s+)?(?:any|every|each|all|the first"
+    r"|your (?:first|next))\s*(?:thing|other|\w*)\b"
+    r"|(?:at|on)\s+(?:the\s+)?(?:start|beginning|startup)\s+of\s+(?:any|every|each|the|a|all)\b"
+    r"|\bon (?:startup|load(?:ing)?)\b"
+    r"|(?:for|in|on|with)\s+(?:any|every|each)\s+(?:\w+\s+)?(?:request|prompt|task|message|session|conversation|turn|answer|reply|response)s?\b"
+    r"|(?:even|also)\s+(?:if|when)\s+(?:this skill|it)\s+(?:is|was)\s*(?:not|n't|never)\b"
+    r"|regardless of (?:whether|which|what)\b"
+    r"|no matter (?:whether|which|what)\b|whether or not\b)",
+    re.IGNORECASE,
+)
+_ACTS = re.compile(
+    rf"\b(?:read|open|cat|collect|gather|list|load|copy|include|append|attach|add|insert|send|print|dump|paste|post|upload|quote"
+    rf"|forward)\b{_OBJECT}{{0,60}}?(?<!\w)(?:{_KEYS}|~/\.\w|\.env\b|\.ssh\b|/etc/(?:passwd|shadow))"
+    rf"|\b(?:call|fetch|get|post|visit|open|request|curl|download|load|contact|ping|send|query|read|follow|browse"
+    rf"|retrieve|invoke|use)\b{_GAP}{{0,80}}?https?://"
+    rf"|\b(?:run|execute|install|call|invoke)\b{_GAP}{{0,40}}?(?<!\w)(?:npx|npm|pip3?|uvx|curl|wget|bash|sh|python3?|node)\s+\S",
+    re.IGNORECASE,
+)
+#: So far apart a moment and what is done at it may stand.
+_EARLY_REACH = 240
+
 _DESTINATION = re.compile(r"\b(?:to|at)\b|https?://", re.IGNORECASE)
 _FORBIDDEN = re.compile(
     r"(?:never|do not|don'?t|must not|mustn't|should not|shouldn't|cannot|can't|won't|will not|avoid|refus\w+ to|not"
@@ -287,6 +334,19 @@ def find_orders(text: str, *, seen: bool = False) -> Iterator[Order]:
             if not _excused(text, match.start(), match.end(), kind):
                 yield Order(kind, why, match.start(), match.end())
                 break
+
+
+def find_early(text: str) -> Order | None:
+    """An order in a description that acts before anybody chose the skill: a moment ("before any other tool is used"), and
+    near it a secret that is read, an address that is called or a command that is run. None where there is none, or it
+    is forbidden or only named."""
+    for moment in _EARLY.finditer(text):
+        low, high = max(0, moment.start() - _EARLY_REACH), moment.end() + _EARLY_REACH
+        for act in _ACTS.finditer(text, low, high):
+            if not _excused(text, act.start(), act.end(), "early"):
+                start, end = min(moment.start(), act.start()), max(moment.end(), act.end())
+                return Order("early", "has the agent act before the skill is chosen", start, end)
+    return None
 
 
 def _excused(text: str, start: int, end: int, kind: str) -> bool:
