@@ -101,7 +101,6 @@ TESTED_WITH = {
     "images/picture.py": "images/test_decoding.py",
     "images/parts.py": "images/test_moderating.py",
     "images/watching.py": "images/test_moderating.py",
-    "images/seeing.py": "cli/test_check_images.py",
     "skills/skill.py": "skills/test_reading.py",
     "skills/capabilities.py": "skills/test_code.py",
     "skills/capabilities_calls.py": "skills/test_code.py",

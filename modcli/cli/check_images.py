@@ -19,7 +19,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from modcli.cascade.moderator import Moderator
-from modcli.cli.stream import Judging
+from modcli.cli.stream import PREPARING, Judging
 from modcli.errors import Location, MissingExtraError, UsageError
 from modcli.images.formats import HEAD, is_picture, is_video, named_format
 from modcli.item import NO_METADATA, Item, Kind
@@ -171,9 +171,12 @@ class WithImages:
         return self._moderator.explain(replace(item, text=verdict.decided_on, kind=Kind.TEXT), verdict)
 
     def _judged(self, items: Sequence[Item]) -> list[Verdict]:
-        if self._images is None:
-            self._images = self._build()
         figures = self._moderator.statistics
+        if self._images is None:
+            start = time.perf_counter()
+            self._images = self._build()
+            # What is done once says nothing of the speed of the next items.
+            figures.seconds[PREPARING] = figures.seconds.get(PREPARING, 0.0) + time.perf_counter() - start
         # What is read in pictures is judged by the moderator of texts, and is no item of its own.
         stages, before, start = Counter(figures.stages), sum(figures.seconds.values()), time.perf_counter()
         verdicts = self._images.judge(items)

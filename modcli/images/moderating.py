@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from modcli.errors import BackendError, Location, PrefixTooLong, SourceError
+from modcli.errors import BackendError, Location, MissingExtraError, PrefixTooLong, SourceError
 from modcli.images.agreement import Rule
 from modcli.images.ahead import ahead
 from modcli.images.ocr import TextReader
@@ -151,8 +151,10 @@ class ImageModerator:
             return _Opened(item, None, item.error)
         try:
             sampled = self._open(item)
-        except SourceError as error:
-            return _Opened(item, None, error.message)
+        except (SourceError, MissingExtraError) as error:
+            # Videos need an extra of their own: without it the pictures beside them are judged all the same.
+            told = f"{error.message}: {error.hint}" if isinstance(error, MissingExtraError) else error.message
+            return _Opened(item, None, told)
         return _Opened(item, sampled) if sampled.frames else _Opened(item, None, "it has no frame")
 
     def _of_stills(self, opened: Sequence[_Opened]) -> list[Verdict]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modcli.errors import BackendError, Location, PrefixTooLong, SourceError
+from modcli.errors import BackendError, Location, MissingExtraError, PrefixTooLong, SourceError
 from modcli.images.moderating import NOTHING_LOOKED, Eyes, ImageModerator
 from modcli.images.ocr import Transcript
 from modcli.images.parts import Opinion
@@ -228,6 +228,18 @@ def test_one_that_cannot_be_opened_is_an_error_and_the_rest_goes_on() -> None:
     assert [first.id, broken.id, last.id] == ["0", "1", "2"]
     assert (broken.action, broken.error, broken.reason) == (Action.WARN, "it is empty", "could not be judged")
     assert last.action is Action.BLOCK
+
+
+def test_without_the_extra_for_videos_pictures_are_judged() -> None:
+    def open_(item: Item) -> Sampled:
+        if item.id == "v":
+            raise MissingExtraError("videos need av", hint="pip install 'modcli[video]'")
+        return Sampled([shown(nudity=90)], 1, 0.0, "a still picture")
+
+    moderator = ImageModerator(PROFILE, eyes(), Texts(), open_, digest="d", on_error=Action.BLOCK)
+    video, still = moderator.judge([Item(id, "", Location(id), kind=Kind.IMAGE) for id in "vs"])
+    assert (video.action, video.error) == (Action.BLOCK, "videos need av: pip install 'modcli[video]'")
+    assert (still.action, still.error) == (Action.BLOCK, None)
 
 
 def test_a_runtime_that_fails_loses_only_what_it_fails_at() -> None:
