@@ -114,6 +114,7 @@ TESTED_WITH = {
     "skills/code_targets.py": "skills/test_code.py",
     "skills/flows.py": "skills/test_code.py",
     "skills/compiled.py": "skills/test_dangerous.py",
+    "skills/dangerous_orders.py": "skills/test_dangerous.py",
     "skills/dangerous_form.py": "skills/test_dangerous.py",
     "skills/dangerous_hosts.py": "skills/test_dangerous.py",
     "skills/dangerous_rules.py": "skills/test_dangerous.py",

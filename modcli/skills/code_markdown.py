@@ -41,6 +41,12 @@ _BAD = re.compile(
     r"niemals|nicht|schlecht|nunca|evitar|mauvais|jamais|éviter)\b|❌|🚫|⛔|✗|✘|不要|禁止|切勿|危险|错误|危険|してはいけない",
     re.IGNORECASE,
 )
+#: Words by which it says that what follows is shown, as an example or a case to test.
+_EXAMPLE = re.compile(
+    r"\b(examples?|samples?|payloads?|such as|test (cases?|inputs?|strings?)|phrases?|patterns?|jailbreaks?|quot\w+"
+    r"|adversar\w+|scenarios?|pressure tests?|baselines?|rationali[sz]ations?|excuses?)\b",
+    re.IGNORECASE,
+)
 #: How a comment in code marks it as bad.
 _BAD_MARK = re.compile(
     r"(#|//)\s*(❌|🚫|bad|wrong|don['’]?t|never|unsafe|insecure|vulnerable|dangerous|malicious|avoid)\b",
@@ -90,6 +96,66 @@ class Block:
     def last_line(self) -> int:
         """The last line of it."""
         return self.line + self.text.rstrip("\n").count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A paragraph, list item or cell that is shown: its text with code between backticks, and its first line. `quoted`:
+    it is a quotation, or a heading or the sentence before its list says that what follows is bad or an example."""
+
+    text: str
+    line: int
+    quoted: bool
+
+
+def sayings(text: str) -> list[Said]:
+    """What a Markdown text says, in order, code blocks, comments and front matter left out. Lines count from 1.
+
+    Raises MissingExtraError where markdown-it-py is not installed.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    first = _front_matter_end(lines)
+    found: list[Said] = []
+    headings: dict[int, str] = {}
+    quotes = lists = level = 0
+    before = led = ""
+    for token in _tokens("\n".join([""] * first + lines[first:])):
+        if token.type in ("blockquote_open", "blockquote_close"):
+            quotes += token.nesting
+        elif token.type in (
+            "bullet_list_open",
+            "ordered_list_open",
+            "bullet_list_close",
+            "ordered_list_close",
+        ):
+            led = before if token.nesting > 0 and not lists else led
+            lists += token.nesting
+        elif token.type == "table_open":
+            led, before = before, ""
+        elif token.type in ("heading_open", "heading_close"):
+            level = int(token.tag[1:]) if token.nesting > 0 else 0
+        elif token.type == "inline":
+            if level:
+                headings = {at: said for at, said in headings.items() if at < level} | {level: token.content}
+            named = any(_BAD.search(said) or _EXAMPLE.search(said) for said in headings.values())
+            listed = lists > 0 and bool(_BAD.search(led) or _EXAMPLE.search(led))
+            line = (token.map[0] if token.map else 0) + 1
+            found.append(Said(_shown(token), line, quotes > 0 or named or listed))
+            before = token.content if not lists else before
+    return found
+
+
+def _shown(token: Any) -> str:
+    """The text of a paragraph, with code between backticks and a line for each of its lines."""
+    parts = []
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            parts.append("\n")
+        elif child.type == "code_inline":
+            parts.append(f"`{child.content}`")
+        elif child.type in ("text", "text_special"):
+            parts.append(child.content)
+    return "".join(parts)
 
 
 def blocks(text: str, title: str = "") -> list[Block]:

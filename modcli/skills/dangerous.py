@@ -26,6 +26,7 @@ from modcli.skills.capabilities_names import INTERPRETERS, SHELLS, UNPACKED
 from modcli.skills.code import CodeFacts, facts, language_of
 from modcli.skills.dangerous_form import form_findings
 from modcli.skills.dangerous_hosts import installer, own_service
+from modcli.skills.dangerous_orders import order_findings
 from modcli.skills.dangerous_rules import RULES, finding
 from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
 
@@ -128,6 +129,8 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
         raised = (*_of_flows(code, files, _bundle(file)), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
+    if not _SECURITY.search(f"{skill.name} {skill.description}"):
+        findings += [_in_context(one, files[one.path], found) for one in order_findings(skill)]
     form = form_findings(skill, found.code, found.reached)
     findings += [_in_context(one, files[one.path], found) if one.path in files else one for one in form]
     return _once(findings, {file.path: i for i, file in enumerate(skill.files)}, found)

@@ -322,16 +322,18 @@ def find_order(text: str, *, seen: bool = False) -> Order | None:
     return next(find_orders(text, seen=seen), None)
 
 
-def find_orders(text: str, *, seen: bool = False) -> Iterator[Order]:
-    """One order of each pattern that is met, the gravest first."""
+def find_orders(text: str, *, seen: bool = False, kinds: frozenset[str] | None = None) -> Iterator[Order]:
+    """One order of each pattern that is met, the gravest first; of these kinds alone where they are given."""
     to_do = _TO_DO.match(text)
     for kind, why, pattern in (*_PATTERNS, *PATTERNS):
+        if kinds is not None and kind not in kinds:
+            continue
         if (seen and kind not in _ANYWHERE) or (to_do and kind in ("addressed", "conduct")):
             continue
         for match in pattern.finditer(text):
             if seen and kind == "send" and not _DESTINATION.search(text, match.start(), match.end() + 40):
                 continue
-            if not _excused(text, match.start(), match.end(), kind):
+            if not forbidden_or_named(text, match.start(), match.end(), kind):
                 yield Order(kind, why, match.start(), match.end())
                 break
 
@@ -343,14 +345,14 @@ def find_early(text: str) -> Order | None:
     for moment in _EARLY.finditer(text):
         low, high = max(0, moment.start() - _EARLY_REACH), moment.end() + _EARLY_REACH
         for act in _ACTS.finditer(text, low, high):
-            if not _excused(text, act.start(), act.end(), "early"):
+            if not forbidden_or_named(text, act.start(), act.end(), "early"):
                 start, end = min(moment.start(), act.start()), max(moment.end(), act.end())
                 return Order("early", "has the agent act before the skill is chosen", start, end)
     return None
 
 
-def _excused(text: str, start: int, end: int, kind: str) -> bool:
-    """Whether the text forbids what is meant, or names it: as something that others try, or as a quotation."""
+def forbidden_or_named(text: str, start: int, end: int, kind: str) -> bool:
+    """Whether a text forbids what is meant, or names it: as something that others try, or as a quotation."""
     before = re.split(r"[.!?;]\s|\n\s*\n", text[max(0, start - 120) : start])[-1]
     if kind != "secrecy" and _FORBIDDEN.search(before):
         return True
