@@ -213,8 +213,9 @@ def answered(
             )
         )
     marks = purpose_marks(skill, purpose) if purpose is not None else []
+    part = skill.kind in ("command", "agent")  # of a plugin, with whose root it would be one of many
     return SkillVerdict(
-        skill.root,
+        f"{skill.root}/{skill.main.path}" if part else skill.root,
         skill.name,
         skill.kind,
         skill.digest,

@@ -25,7 +25,7 @@ from modcli.skills.capabilities import (
 from modcli.skills.capabilities_names import INTERPRETERS, SHELLS, UNPACKED
 from modcli.skills.code import CodeFacts, facts, language_of
 from modcli.skills.dangerous_form import form_findings
-from modcli.skills.dangerous_hosts import installer, own_service
+from modcli.skills.dangerous_hosts import documented, installer, own_service
 from modcli.skills.dangerous_orders import order_findings
 from modcli.skills.dangerous_rules import RULES, finding
 from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
@@ -126,7 +126,7 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
     files = {file.path: file for file in skill.files}
     for file in skill.files:
         code = found.code[file.path]
-        raised = (*_of_flows(code, files, _bundle(file)), *_of_facts(code), *_coverage(code))
+        raised = (*_of_flows(code, files, _bundle(file), skill), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
     if not _SECURITY.search(f"{skill.name} {skill.description}"):
@@ -154,13 +154,22 @@ def _once(findings: Iterable[Finding], order: dict[str, int], found: Judged) -> 
     return result
 
 
-def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool) -> Iterator[Finding]:
+def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool, skill: Skill) -> Iterator[Finding]:
     for flow in code.flows:
         verdict = _flow_verdict(flow)
         if flow.inside == UNPACKED and _called(flow.target, code.path, files):
             continue  # the skill's own
         if verdict is not None:
             rule, level, told = verdict
+            if (
+                rule == "download-execution"
+                and level is Level.PROBLEM
+                and (whose := documented(flow.source, skill))
+            ):
+                level = Level.WARNING
+                told = (
+                    f"{told}: of {whose}, which the skill names as its own or its project's, but not pinned"
+                )
             if bundle and flow.steps > SURE_IN_A_BUNDLE and level is Level.PROBLEM:
                 level, told = Level.WARNING, f"{told} (as it seems: names in a bundle are short, and shared)"
             near = ((code.path, flow.source_line, flow.told),) if flow.source_line != flow.line else ()

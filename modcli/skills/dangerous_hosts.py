@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from modcli.skills.skill import Skill
 
 #: Installers that vendors tell to pipe into a shell: host, and whose it is.
 _INSTALLERS = {
@@ -94,6 +97,106 @@ def installer(address: str) -> str:
     if host in ("raw.githubusercontent.com", "github.com"):
         return _OWNERS.get(first, "")
     return _INSTALLERS.get(host, "")
+
+
+def documented(address: str, skill: Skill) -> str:
+    """The host or repository that an address is of, where the skill itself names that as its own, or as the project that
+    it is about: as homepage or repository in its metadata, or by a link of its README; and it comes over https. Empty for
+    others, and for places where anybody may put something."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    if (
+        parts.scheme != "https"
+        or parts.username is not None
+        or "." not in host
+        or re.fullmatch(r"[\d.]+", host)
+    ):
+        return ""
+    for place in _own_places(skill):
+        if place.split("#")[0].rstrip("/") == address.split("#")[0].rstrip("/"):
+            continue  # the script itself: that is no word on whose it is
+        known = urlsplit(place)
+        theirs = (known.hostname or "").removeprefix("www.")
+        if host in _REPOSITORIES:
+            wanted, given = _repository(known.path), _repository(parts.path)
+            if _REPOSITORIES.get(theirs) == _REPOSITORIES[host] and given and wanted == given:
+                return given
+        elif not _ANYBODYS.search(host) and _domain(host) == _domain(theirs):
+            return host
+    return ""
+
+
+#: Where many have a repository each, with the hosts of their raw files.
+_REPOSITORIES = {"github.com": "github", "raw.githubusercontent.com": "github", "gitlab.com": "gitlab",
+                 "codeberg.org": "codeberg", "bitbucket.org": "bitbucket"}  # fmt: skip
+#: Pastes, shortened addresses, tunnels, buckets, and hosts that give a name to anybody.
+_ANYBODYS = re.compile(
+    r"(^|\.)(pastebin\.com|paste\.\w+|pastes?\.(ee|io|rs|rs)|hastebin\.\w+|ghostbin\.\w+|dpaste\.\w+|rentry\.\w+|gist\.\w+\.com"
+    r"|gist\.githubusercontent\.com|termbin\.com|ix\.io|0x0\.st|transfer\.sh|file\.io|catbox\.moe|bit\.ly|t\.co|goo\.gl|is\.gd|tinyurl\.com"
+    r"|cutt\.ly|rb\.gy|ow\.ly|git\.io|ngrok[\w-]*\.\w+|trycloudflare\.com|loca\.lt|localtunnel\.me|serveo\.net|webhook\.site"
+    r"|pipedream\.net|requestbin\.\w+|amazonaws\.com|googleapis\.com|windows\.net|cloudfront\.net|herokuapp\.com|netlify\.app"
+    r"|vercel\.app|pages\.dev|workers\.dev|web\.app|firebaseapp\.com|onrender\.com|glitch\.me|repl\.co|replit\.app|surge\.sh"
+    r"|github\.io|gitlab\.io|discordapp\.com|dropbox\w*\.com|drive\.google\.com|duckdns\.org|no-ip\.\w+)$"
+)
+_TWO_LABELS = re.compile(r"\.(?:com?|org|net|gov|ac|edu)\.[a-z]{2}$")
+_LINK = re.compile(r"https://[^\s<>()\"'`\]]+")
+_README = re.compile(r"(^|/)readme(\.\w+)?$", re.IGNORECASE)
+_MANIFEST = re.compile(
+    r"(^|/)(plugin|package|skill|manifest|clawhub)\.json$|(^|/)_meta\.json$|(^|/)pyproject\.toml$"
+)
+_OWN_KEY = re.compile(
+    r"""["']?(?:homepage|repository|url|source|website|repo|documentation)["']?\s*[:=]\s*["']?(?:git\+)?(https://[^\s"',}]+)""",
+    re.IGNORECASE,
+)
+_NO_COMMAND = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
+
+
+def _own_places(skill: Skill) -> list[str]:
+    """Addresses that the skill names as its own or its project's, in its metadata, its manifests and its README."""
+    found: list[str] = []
+    todo: list[object] = [
+        skill.front.fields.get(key) for key in ("homepage", "repository", "url", "source", "metadata")
+    ]
+    for _ in range(100):
+        if not todo:
+            break
+        one = todo.pop()
+        if isinstance(one, Mapping):
+            todo += [one.get(key) for key in (*("homepage", "repository", "url", "source"), *_REGISTRIES)]
+        elif isinstance(one, str) and one.startswith(("https://", "git+https://")):
+            found.append(one.removeprefix("git+"))
+    for file in skill.files:
+        text = (file.text or "")[:200_000]
+        if _MANIFEST.search(file.path):
+            found += _OWN_KEY.findall(text)
+        elif _README.search(file.path):
+            found += _LINK.findall(_NO_COMMAND.sub("", text))
+    kept = []
+    for address in dict.fromkeys(found[:500]):
+        try:
+            urlsplit(address)
+        except ValueError:
+            continue
+        kept.append(address)
+    return kept
+
+
+_REGISTRIES = ("openclaw", "clawdbot", "clawdis")
+
+
+def _repository(path: str) -> str:
+    """The owner and name of a repository, by the path of an address; empty where there are not both."""
+    parts = [part for part in path.split("/") if part]
+    return "/".join(parts[:2]).removesuffix(".git").lower() if len(parts) > 1 else ""
+
+
+def _domain(host: str) -> str:
+    """What one registers: the last two labels of a host, or three below a common second one."""
+    labels = host.split(".")
+    return ".".join(labels[-3:] if _TWO_LABELS.search(host) else labels[-2:]) if len(labels) > 1 else host
 
 
 def own_service(path: str, host: str) -> bool:

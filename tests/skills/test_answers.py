@@ -156,3 +156,11 @@ def test_the_digest_of_the_rules_changes_with_any_of_them_and_not_with_their_ord
 def test_what_could_not_be_judged_is_an_error_of_the_skill() -> None:
     verdict = made(purpose=replace(PERSON, error="the runtime failed"))
     assert verdict.error == "its purpose: the runtime failed"
+
+
+def test_commands_of_a_plugin_have_ids_of_their_own() -> None:
+    whole = skill()
+    part = replace(whole, kind="command", main=replace(whole.main, path="commands/go.md"))
+    verdict = answered(part, [], None, VERSIONS, Known(today=TODAY))
+    assert verdict.id == f"{whole.root}/commands/go.md"
+    assert answered(whole, [], None, VERSIONS, Known(today=TODAY)).id == whole.root
