@@ -28,7 +28,7 @@ MOST_BYTES = 4 << 20
 MOST_NODES = 2_000_000
 #: Code in strings of code in strings: deeper is not looked at.
 DEEPEST = 4
-_BUILDERS: dict[str, type[Builder]] = {
+BUILDERS: dict[str, type[Builder]] = {
     "python": PythonBuilder, "bash": BashBuilder, "javascript": JavaScriptBuilder,
 }  # fmt: skip
 _SUFFIXES = {
@@ -135,10 +135,10 @@ def facts(file: SkillFile, language: str = "") -> CodeFacts:
         found = blocks(file.text, title)
         groups: dict[str, list[Block]] = {}
         for block in found:
-            if block.language in _BUILDERS and not block.example:
+            if block.language in BUILDERS and not block.example:
                 groups.setdefault(block.language, []).append(block)
         for block in found:
-            if block.language in _BUILDERS and block.example:
+            if block.language in BUILDERS and block.example:
                 groups.setdefault(f"{block.language} example {block.line}", []).append(block)
         size = sum(len(block.text) for block in found)
         made = _judged(file.path, groups, "markdown", size)
@@ -161,7 +161,7 @@ def command_facts(path: str, commands: Sequence[tuple[int, str]]) -> CodeFacts:
     program = Program()
     effects: list[Effect] = []
     for line, command in commands:
-        _parse("bash", command, program, effects, BashBuilder(program, line), fixed_line=line)
+        parse_into("bash", command, program, effects, BashBuilder(program, line), fixed_line=line)
     return _analysed(path, "bash", [(program, effects)], 0, 0)
 
 
@@ -173,11 +173,11 @@ def _judged(path: str, groups: dict[str, list[Block]], language: str, size: int)
         base = key.partition(" ")[0]
         builder: Builder | None = None
         for block in members:
-            following = _BUILDERS[base](program, block.line)
+            following = BUILDERS[base](program, block.line)
             if builder is not None:  # what one block sets, the next may use
                 following.values, following.aliases = builder.values, builder.aliases
             builder = following
-            cut = _parse(base, block.text, program, effects, builder) or cut
+            cut = parse_into(base, block.text, program, effects, builder) or cut
         programs.append((program, effects))
     return _analysed(path, language, programs, size, cut)
 
@@ -204,7 +204,7 @@ def _analysed(
     )  # fmt: skip
 
 
-def _parse(
+def parse_into(
     language: str, text: str, program: Program, effects: list[Effect], builder: Builder, fixed_line: int = 0
 ) -> int:
     """Adds a text to a program, and the code that its strings hold. The line where it was cut, or 0."""
@@ -253,9 +253,9 @@ def _nested(language: str, value: Value, call: Call, outer: Builder, program: Pr
     if language == "persisted":
         inside, language, text = "persisted", "bash", _SCHEDULE.sub("", text)
     program.nested += len(text)
-    if language not in _BUILDERS or not text.strip(HOLE + " \n") or program.nested > MOST_BYTES:
+    if language not in BUILDERS or not text.strip(HOLE + " \n") or program.nested > MOST_BYTES:
         return
-    builder = _BUILDERS[language](program, value.line, inside, outer.depth + 1)
+    builder = BUILDERS[language](program, value.line, inside, outer.depth + 1)
     builder.stdin = call.stdin
     if language != outer.language:  # its names are not those around it
         builder.scope = program.scope("", -1)

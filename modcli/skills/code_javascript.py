@@ -82,8 +82,8 @@ class JavaScriptBuilder(PythonBuilder):
             return self.environment(node, self.literal(node, name))
         if owner is not None and owner.name == "this":
             full = f"this.{name}"
-            known = self.values.get((0, full))
-            used = self.program.read(0, full)
+            known = self.values.get((self.top, full))
+            used = self.program.read(self.top, full)
             return replace(known, node=used) if known else Value(used, self.line(node), name=full, of=owner)
         if owner is not None and name in owner.fields:
             return owner.fields[name]

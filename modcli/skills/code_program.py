@@ -112,6 +112,8 @@ class Program:
         self.narrowed: dict[int, str] = {}
         self.errors: list[tuple[int, int, int]] = []
         self.nested = 0
+        #: Of files that are judged together: by the name that others import, the scope of its names.
+        self.modules: dict[str, int] = {}
         self._reads: list[tuple[int, str, int]] = []
 
     def node(self, *sources: int) -> int:
@@ -204,6 +206,10 @@ class Program:
         another object than its own, only one whose name nothing else has."""
         head, _, last = call.name.rpartition(".")
         named = self.functions.get(last, [])
+        if self.modules and head:
+            scopes = {self.modules[part] for part in re.split(r"[./()]+", head) if part in self.modules}
+            if scopes:
+                return [one for one in named if scopes & set(self.chain(one.scope))][:4]
         if head not in ("", "self", "this", "cls"):
             return named if len(named) == 1 and head.islower() and "." not in head else []
         if not named:
@@ -232,6 +238,8 @@ class Builder:
         self.inside = inside
         self.depth = depth
         self.scope = 0
+        #: The scope of the whole file.
+        self.top = 0
         self.aliases: dict[str, str] = {}
         self.values: dict[tuple[int, str], Value] = {}
         self.stdin: Value | None = None

@@ -115,8 +115,8 @@ class PythonBuilder(Builder):
         if full in ("sys.stdin", "process.stdin") and self.stdin is not None:
             return Value(self.program.node(self.stdin.node), self.line(node), name=full)
         if full.split(".")[0] in ("self", "cls"):
-            known = self.values.get((0, full))
-            used = self.program.read(0, full)
+            known = self.values.get((self.top, full))
+            used = self.program.read(self.top, full)
             self.program.edge(owner.node, used)
             return replace(known, node=used) if known else Value(used, self.line(node), name=full, of=owner)
         text = owner.text if name in ("name", "text") and owner.call < 0 else None
@@ -289,10 +289,14 @@ class PythonBuilder(Builder):
             self.program.narrowed[parts[0].node] = "a part"
         for (name, whole), part in zip(names, parts, strict=True):
             single = part if len(names) == 1 or paired else replace(part, items=())
-            if name.startswith(("self.", "this.")):
-                self.bind(name, single, 0)
+            if name.startswith(("self.", "this.")) and whole:
+                self.bind(name, single, self.top)
+            elif name.startswith(("self.", "this.")):
+                kept = self.program.binding(self.top, name)
+                self.program.edge(self.program.gathered(part.node), kept)
+                self.values.pop((self.top, name), None)
             elif whole:
-                self.bind(name, single, 0 if (self.scope, name) in self.globals else None)
+                self.bind(name, single, self.top if (self.scope, name) in self.globals else None)
             elif name not in self.modules and name not in self.aliases:  # a module is not what is put into it
                 self.program.edge(
                     self.program.gathered(part.node), self.program.binding(self.owner(name), name)

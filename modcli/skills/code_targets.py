@@ -23,7 +23,11 @@ def targets(node: Node) -> list[tuple[str, bool]]:
                 "self",
                 "this",
             )
-            found.append((text, True) if own else (text.split("[")[0].split(".")[0], False))
+            base = text.split("[")[0]
+            if not own and base.startswith(("self.", "this.")):  # into what an object keeps
+                found.append((".".join(base.split(".")[:2]), False))
+            else:
+                found.append((text, True) if own else (base.split(".")[0], False))
         elif one.type == "pair_pattern":
             todo += one.children[-1:]
         else:

@@ -24,6 +24,8 @@ from modcli.skills.capabilities import (
 )
 from modcli.skills.capabilities_names import INTERPRETERS, SHELLS, UNPACKED
 from modcli.skills.code import CodeFacts, facts, language_of
+from modcli.skills.code_linked import linked_flows
+from modcli.skills.dangerous_endpoints import endpoint_findings
 from modcli.skills.dangerous_form import form_findings
 from modcli.skills.dangerous_hosts import documented, installer, own_service
 from modcli.skills.dangerous_orders import order_findings
@@ -129,6 +131,9 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
         raised = (*_of_flows(code, files, _bundle(file), skill), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
+    findings += [
+        _in_context(one, files[one.path], found) for one in (*_across(skill), *endpoint_findings(skill))
+    ]
     if not _SECURITY.search(f"{skill.name} {skill.description}"):
         findings += [_in_context(one, files[one.path], found) for one in order_findings(skill)]
     form = form_findings(skill, found.code, found.reached)
@@ -174,6 +179,18 @@ def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool, skill:
                 level, told = Level.WARNING, f"{told} (as it seems: names in a bundle are short, and shared)"
             near = ((code.path, flow.source_line, flow.told),) if flow.source_line != flow.line else ()
             yield finding(rule, code.path, flow.line, told, level, near)
+
+
+def _across(skill: Skill) -> Iterator[Finding]:
+    """Findings of flows from one script into another; bundles, which hold all they need, are left out."""
+    scripts = [file for file in skill.files if not _TEST.search(file.path) and not _bundle(file)]
+    for linked in linked_flows(scripts):
+        verdict = _flow_verdict(linked.flow)
+        if verdict is None or linked.flow.inside == UNPACKED:
+            continue
+        rule, level, told = verdict
+        near = ((linked.source_path, linked.flow.source_line, linked.flow.told),)
+        yield finding(rule, linked.path, linked.flow.line, f"{told}, from {linked.source_path}", level, near)
 
 
 def _bundle(file: SkillFile) -> bool:

@@ -17,11 +17,12 @@ from modcli.skills.dangerous_hosts import installer
 from modcli.skills.skill import Axis, Finding, Level, Skill
 from tests.skills.dangerous_cases import FIRST_ATTACKS, FIRST_CLEAN, Case, page, skill
 from tests.skills.dangerous_cases_last import ARCHIVES, LAST_ATTACKS, LAST_CLEAN
+from tests.skills.dangerous_cases_linked import LINKED_ATTACKS, LINKED_CLEAN
 from tests.skills.dangerous_cases_more import MORE_ATTACKS, MORE_CLEAN
 from tests.skills.dangerous_cases_orders import ORDER_ATTACKS, ORDER_CLEAN
 
-ATTACKS = (*FIRST_ATTACKS, *MORE_ATTACKS, *LAST_ATTACKS, *ARCHIVES, *ORDER_ATTACKS)
-CLEAN = (*FIRST_CLEAN, *MORE_CLEAN, *LAST_CLEAN, *ORDER_CLEAN)
+ATTACKS = (*FIRST_ATTACKS, *MORE_ATTACKS, *LAST_ATTACKS, *ARCHIVES, *ORDER_ATTACKS, *LINKED_ATTACKS)
+CLEAN = (*FIRST_CLEAN, *MORE_CLEAN, *LAST_CLEAN, *ORDER_CLEAN, *LINKED_CLEAN)
 
 
 def raised(findings: list[Finding]) -> list[tuple[str, str, int, str]]:
