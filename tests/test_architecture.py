@@ -147,7 +147,6 @@ TESTED_WITH = {
     "cli/skill_options.py": "cli/test_check_skill.py",
     "cli/skill_tally.py": "cli/test_check_skill.py",
     "skills/examination.py": "cli/test_check_skill.py",
-    "reports/skills_terminal.py": "cli/test_check_skill.py",
     "cli/review_learning.py": "cli/test_review.py",
     "cli/review_session.py": "cli/test_review_screen.py",
     "reports/audit_question.py": "cli/test_review_screen.py",

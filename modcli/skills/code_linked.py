@@ -72,7 +72,8 @@ def _importing(members: list[SkillFile]) -> list[SkillFile]:
             names = re.findall(r"[\w-]+", " ".join(part for part in match.groups() if part))
             paths = {path for name in names for path in stems.get(name, ()) if path != file.path}
             kept |= {file.path, *paths} if paths else set()
-    linked, size = [], 0
+    linked: list[SkillFile] = []
+    size = 0
     for file in members:
         size += len(file.text or "") if file.path in kept else 0
         if file.path in kept and len(linked) < MOST_FILES and size <= MOST_BYTES:
@@ -95,12 +96,13 @@ def _judged(language: str, members: list[SkillFile]) -> list[LinkedFlow]:
     analysis = Analysis(program, effects)
     analysis.run()
     found = []
-    for flow in analysis.flows:
-        source, sink = (bisect_right(firsts, line) - 1 for line in (flow.source_line, flow.line))
+    for one in analysis.flows:
+        source, sink = (bisect_right(firsts, line) - 1 for line in (one.source_line, one.line))
         if source != sink:
-            lines = {
-                "source_line": flow.source_line - firsts[source] + 1,
-                "line": flow.line - firsts[sink] + 1,
-            }
-            found.append(LinkedFlow(members[source].path, members[sink].path, replace(flow, **lines)))
+            flow = replace(
+                one,
+                source_line=one.source_line - firsts[source] + 1,
+                line=one.line - firsts[sink] + 1,
+            )
+            found.append(LinkedFlow(members[source].path, members[sink].path, flow))
     return found

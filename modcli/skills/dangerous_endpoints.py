@@ -42,7 +42,7 @@ def endpoint_findings(skill: Skill) -> Iterator[Finding]:
     with a well-known service."""
     said = f"{skill.name} {skill.description}"
     service = _SERVICES.search(said)
-    if service is None or _OWN_BUSINESS.search(said):
+    if service is None or _OWN_BUSINESS.search(skill.description):
         return
     for file in skill.files:
         if not file.text or not _SETTINGS.search(file.path):
