@@ -32,8 +32,9 @@ PACKAGES = {
     "tree_sitter_bash": "tree-sitter-bash",
     "tree_sitter_javascript": "tree-sitter-javascript",
 }
-#: Packages of baselines that no extra names: two come with setfit, one is measured where somebody has it.
-OPTIONAL = {"datasets", "transformers", "detoxify"}
+#: Packages that no extra names: of baselines, two come with setfit and one is measured where somebody has it;
+#: what a user may have installed for more, and what comes with another package (cv2 with rapidocr).
+OPTIONAL = {"datasets", "transformers", "detoxify", "cv2", "nudenet", "torchao"}
 
 
 def imported() -> set[str]:

@@ -17,7 +17,7 @@ from modcli.reports.terminal_text import printable
 
 #: Subcommand: the module that holds it as `app`, and its line in the help.
 COMMANDS = {
-    "check": ("modcli.cli.check", "Judge texts: from arguments, files or a pipe."),
+    "check": ("modcli.cli.check", "Judge texts, pictures and agent skills: from arguments, files or a pipe."),
     "audit": ("modcli.cli.audit", "Judge an export: a resumable audit in one file."),
     "report": ("modcli.cli.report", "An audit as one page that people read."),
     "review": ("modcli.cli.review", "Answer for what an audit is unsure of; let the profile learn from it."),
