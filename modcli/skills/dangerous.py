@@ -27,7 +27,7 @@ from modcli.skills.code import CodeFacts, facts, language_of
 from modcli.skills.code_linked import linked_flows
 from modcli.skills.dangerous_endpoints import endpoint_findings
 from modcli.skills.dangerous_form import form_findings
-from modcli.skills.dangerous_hosts import documented, installer, own_service
+from modcli.skills.dangerous_hosts import documented, installer, own_places, own_service
 from modcli.skills.dangerous_orders import order_findings
 from modcli.skills.dangerous_rules import RULES, finding
 from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
@@ -125,10 +125,11 @@ def dangerous_findings(skill: Skill) -> list[Finding]:
     """
     found = judged(skill)
     findings: list[Finding] = []
+    own = own_places(skill)
     files = {file.path: file for file in skill.files}
     for file in skill.files:
         code = found.code[file.path]
-        raised = (*_of_flows(code, files, _bundle(file), skill), *_of_facts(code), *_coverage(code))
+        raised = (*_of_flows(code, files, _bundle(file), own), *_of_facts(code), *_coverage(code))
         findings += [_in_context(one, file, found) for one in raised]
         findings += _capabilities(code)
     findings += [
@@ -159,7 +160,9 @@ def _once(findings: Iterable[Finding], order: dict[str, int], found: Judged) -> 
     return result
 
 
-def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool, skill: Skill) -> Iterator[Finding]:
+def _of_flows(
+    code: CodeFacts, files: dict[str, SkillFile], bundle: bool, own: list[str]
+) -> Iterator[Finding]:
     for flow in code.flows:
         verdict = _flow_verdict(flow)
         if flow.inside == UNPACKED and _called(flow.target, code.path, files):
@@ -169,7 +172,7 @@ def _of_flows(code: CodeFacts, files: dict[str, SkillFile], bundle: bool, skill:
             if (
                 rule == "download-execution"
                 and level is Level.PROBLEM
-                and (whose := documented(flow.source, skill))
+                and (whose := documented(flow.source, own))
             ):
                 level = Level.WARNING
                 told = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from modcli.skills.skill import Skill
@@ -99,9 +99,9 @@ def installer(address: str) -> str:
     return _INSTALLERS.get(host, "")
 
 
-def documented(address: str, skill: Skill) -> str:
+def documented(address: str, own: Iterable[str]) -> str:
     """The host or repository that an address is of, where the skill itself names that as its own, or as the project that
-    it is about: as homepage or repository in its metadata, or by a link of its README; and it comes over https. Empty for
+    it is about (`own`, from `own_places`), and it comes over https. Empty for
     others, and for places where anybody may put something."""
     try:
         parts = urlsplit(address)
@@ -115,7 +115,7 @@ def documented(address: str, skill: Skill) -> str:
         or re.fullmatch(r"[\d.]+", host)
     ):
         return ""
-    for place in _own_places(skill):
+    for place in own:
         if place.split("#")[0].rstrip("/") == address.split("#")[0].rstrip("/"):
             continue  # the script itself: that is no word on whose it is
         known = urlsplit(place)
@@ -134,7 +134,7 @@ _REPOSITORIES = {"github.com": "github", "raw.githubusercontent.com": "github", 
                  "codeberg.org": "codeberg", "bitbucket.org": "bitbucket"}  # fmt: skip
 #: Pastes, shortened addresses, tunnels, buckets, and hosts that give a name to anybody.
 _ANYBODYS = re.compile(
-    r"(^|\.)(pastebin\.com|paste\.\w+|pastes?\.(ee|io|rs|rs)|hastebin\.\w+|ghostbin\.\w+|dpaste\.\w+|rentry\.\w+|gist\.\w+\.com"
+    r"(^|\.)(pastebin\.com|paste\.\w+|pastes?\.(ee|io|rs)|hastebin\.\w+|ghostbin\.\w+|dpaste\.\w+|rentry\.\w+|gist\.\w+\.com"
     r"|gist\.githubusercontent\.com|termbin\.com|ix\.io|0x0\.st|transfer\.sh|file\.io|catbox\.moe|bit\.ly|t\.co|goo\.gl|is\.gd|tinyurl\.com"
     r"|cutt\.ly|rb\.gy|ow\.ly|git\.io|ngrok[\w-]*\.\w+|trycloudflare\.com|loca\.lt|localtunnel\.me|serveo\.net|webhook\.site"
     r"|pipedream\.net|requestbin\.\w+|amazonaws\.com|googleapis\.com|windows\.net|cloudfront\.net|herokuapp\.com|netlify\.app"
@@ -154,7 +154,7 @@ _OWN_KEY = re.compile(
 _NO_COMMAND = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 
 
-def _own_places(skill: Skill) -> list[str]:
+def own_places(skill: Skill) -> list[str]:
     """Addresses that the skill names as its own or its project's, in its metadata, its manifests and its README."""
     found: list[str] = []
     todo: list[object] = [
