@@ -98,6 +98,8 @@ TESTED_WITH = {
     "images/frames_gif.py": "images/test_frames.py",
     "images/frames_video.py": "images/test_frames.py",
     "images/hashes_lists.py": "images/test_hashes.py",
+    "images/embedder.py": "images/test_efficientnet.py",
+    "images/embedder_runtime.py": "images/test_efficientnet.py",
     "images/picture.py": "images/test_decoding.py",
     "images/parts.py": "images/test_moderating.py",
     "images/watching.py": "images/test_moderating.py",

@@ -37,7 +37,7 @@ class OpenNsfw:
     """
 
     name = "nudity (opennsfw)"
-    measured = f"On 23 harmless photographs at most 0.18; of 319 drawings 1 over 0.5. {_NOTHING_SHOWN}"
+    measured = f"On 26 harmless photographs at most 0.18; of 624 harmless stamps 2 over 0.5. {_NOTHING_SHOWN}"
 
     def __init__(self, weights: Path, *, digest: str, threshold: float = 0.5, threads: int = 0) -> None:
         self._network = PictureNetwork(
@@ -59,7 +59,10 @@ class NsfwJs:
     """
 
     name = "nudity (nsfwjs)"
-    measured = f"On 23 harmless photographs at most 0.10; of 319 drawings none over 0.5. {_NOTHING_SHOWN}"
+    measured = (
+        "Of 26 harmless photographs 2 over 0.5 (both through a microscope or of an eye), of 624 harmless stamps 11:"
+        f" tiny pictures and bare letters mislead it. {_NOTHING_SHOWN}"
+    )
 
     def __init__(
         self, folder: Path, cache_dir: Path, *, digest: str, threshold: float = 0.5, threads: int = 0

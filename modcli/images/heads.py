@@ -53,8 +53,8 @@ class ImageHead:
     """A category as a direction in feature space: log-odds = centred unit features @ weights + bias; from 0 on it counts.
 
     `centre` (width,) is taken from features before they are made units again. `recognised` says how many of the examples
-    a head fitted to the others would have found: few of them mean that the examples have little in common that the
-    embedder sees. It is None of a single example.
+    a head fitted to the others finds: few of them mean that the examples have little in common that the embedder sees.
+    It is None of a single example, and where it was not asked for.
     """
 
     name: str
@@ -78,12 +78,12 @@ class ImageHead:
         return [Nearest(int(row.argmax()), float(row.max())) for row in cosines]
 
 
-def fit_image_head(name: str, shots: ImageShots, bank: Features) -> ImageHead:
+def fit_image_head(name: str, shots: ImageShots, bank: Features, *, recount: bool = True) -> ImageHead:
     """The head of a category with at least one example: ridge regression to +1 and -1, of which every left-out prediction
     is known in closed form. `bank` holds the features of drawings (heads_drawings.py), at least two.
 
-    The bank's mean is the centre. The threshold is that of `_DEVIATIONS`, and never above the middle between the examples
-    and what is left. Raises ValueError without an example or without a bank.
+    The bank's mean is the centre. The threshold is that of `_DEVIATIONS`, and never above the mean of the examples
+    themselves. Raises ValueError without an example or without a bank.
     """
     if not len(shots.positives) or len(bank) < 2:
         raise ValueError("a head takes an example and a bank")
@@ -100,7 +100,7 @@ def fit_image_head(name: str, shots: ImageShots, bank: Features) -> ImageHead:
     spread = max(float(others.std()), _LEAST_DEVIATION)
     border = float(others.mean()) + (_DEVIATIONS if sizes[2] else _DEVIATIONS_DRAWN) * spread
     shown = rows[: sizes[0]] @ (rows.T @ fit.coefficients) + fit.bias
-    border = min(border, float(shown.mean() + others.mean()) / 2)
+    border = min(border, float(shown.mean()))
     scale = _SLOPE / spread
     return ImageHead(
         name=name,
@@ -108,8 +108,18 @@ def fit_image_head(name: str, shots: ImageShots, bank: Features) -> ImageHead:
         bias=scale * (fit.bias - border),
         centre=centre,
         examples=kinds[0],
-        recognised=int((fit.left_out[: sizes[0]] >= border).sum()) if sizes[0] > 1 else None,
+        recognised=None if sizes[0] < 2 or not recount else _recognised(name, shots, bank),
     )
+
+
+def _recognised(name: str, shots: ImageShots, bank: Features) -> int:
+    """How many of the examples are found by a head that is fitted to the others."""
+    found = 0
+    for place in range(len(shots.positives)):
+        kept = shots._replace(positives=np.delete(shots.positives, place, axis=0))
+        head = fit_image_head(name, kept, bank, recount=False)
+        found += int(head.log_odds(shots.positives[place : place + 1])[0] >= 0)
+    return found
 
 
 #: Words of which the 1,000 labels have many kinds, and words of which they have none: what a text embedder says of these
@@ -134,6 +144,9 @@ INEXPRESSIBLE = (
 _TELLABLE, _KIND = 0.6, 0.5
 #: The labels of which a word needs some; how much nearer a single one has to be.
 _SEVERAL, _SINGLE = 5, 0.65
+#: A category counts where its labels have so many times what they have if all labels are equally likely, and so much at
+#: least: on the benchmark about 2 of 100 others then count.
+_TIMES, _LEAST_MASS = 4.0, 0.05
 #: How sharply near and far labels are told apart, over the distance between the two lists.
 _SHARPNESS = 4.6
 
@@ -179,17 +192,20 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class WordHead:
-    """A category as a share of each of the embedder's labels (labels,): the probability is what the labels that are kinds
-    of it have together (after ConSE: Norouzi and others, 2014, with the mass of near labels in place of the cosine to
-    their mean, which ranks better on the benchmark and is a probability)."""
+    """A category as a share of each of the embedder's labels (labels,): it is told by what the labels that are its
+    kinds have together (after ConSE: Norouzi and others, 2014, with the mass of near labels in place of the cosine to
+    their mean, which ranks better on the benchmark)."""
 
     name: str
     shares: Floats
     labels: tuple[str, ...]
 
     def probability(self, classes: Features) -> Floats:
-        """The labels' probabilities, of shape (pictures, labels), to shape (pictures,)."""
-        return np.asarray(np.clip(classes.astype(np.float64) @ self.shares, 0, 1), np.float64)
+        """The labels' probabilities, of shape (pictures, labels), to shape (pictures,); 0.5 is where it counts."""
+        mass = np.clip(classes.astype(np.float64) @ self.shares, 0, 1)
+        # As if the category were as frequent as anything else: its odds, over those of where it counts.
+        border = float(np.clip(_TIMES * self.shares.mean(), _LEAST_MASS, 0.5))
+        return np.asarray(mass * (1 - border) / (mass * (1 - border) + (1 - mass) * border), np.float64)
 
     def told(self, classes: Features) -> list[Label]:
         """Of each picture the label that adds most."""
