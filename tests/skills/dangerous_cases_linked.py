@@ -1,6 +1,6 @@
 # ruff: noqa: E501  (a text is read more easily on one line)
-"""Secrets that go through functions, objects and files before they leave, and clean controls; written before the rules
-could follow them across files. All inert."""
+"""Secrets that go through functions, objects and files before they leave, settings that name a tunnel, and clean controls.
+Written together with the rules, so that what they find of them measures nothing. All inert."""
 
 from __future__ import annotations
 

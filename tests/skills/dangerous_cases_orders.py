@@ -1,5 +1,6 @@
 # ruff: noqa: E501  (a text is read more easily on one line)
-"""Orders to an agent in plain sight, written before the rule was, and pages that quote, forbid or teach them. All inert."""
+"""Orders to an agent in plain sight, and pages that quote, forbid or teach them; written together with the rule, so that
+what it finds of them measures nothing. All inert."""
 
 from __future__ import annotations
 
