@@ -27,10 +27,10 @@ PURE = ("item", "profile", "verdict", "prompts")
 VENDORS = {
     "llama_cpp": {"backends"},
     "transformers": {"backends", "embedders"},
-    "torch": {"backends", "embedders"},
+    "torch": {"backends", "embedders", "images"},
     "onnxruntime": {"embedders", "images"},
     "tokenizers": {"embedders"},
-    "sentence_transformers": {"embedders"},
+    "sentence_transformers": {"embedders", "images"},
     "huggingface_hub": {"weights"},
     "typer": {"cli"},
     "rich": {"cli", "reports"},
