@@ -19,7 +19,9 @@ def message() -> Image.Image:
     draw.rounded_rectangle((20, 24, 400, 78), 12, fill="white")
     draw.text((36, 40), "Hi, is this still your number?", "#222222", font=ImageFont.load_default(20))
     draw.rounded_rectangle((20, 98, 460, 226), 12, fill="white")
-    for row, line in enumerate(("Send me 100 coins today and", "I double your money tomorrow.", "Last chance, join now!")):
+    for row, line in enumerate(
+        ("Send me 100 coins today and", "I double your money tomorrow.", "Last chance, join now!")
+    ):
         draw.text((36, 114 + 34 * row), line, "#222222", font=ImageFont.load_default(22))
     return picture
 

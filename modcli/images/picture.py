@@ -82,4 +82,9 @@ class Sampled:
     def as_record(self) -> dict[str, Any]:
         """Without the pixels, in JSON's terms."""
         times = [round(frame.seconds, 2) for frame in self.frames if frame.seconds is not None]
-        return {"frames": self.total, "seconds": round(self.seconds, 2), "judged_at": times, "sampled": self.why}
+        return {
+            "frames": self.total,
+            "seconds": round(self.seconds, 2),
+            "judged_at": times,
+            "sampled": self.why,
+        }

@@ -164,7 +164,9 @@ def test_a_download_of_the_documented_project_is_a_warning(address: str, level: 
     front = {"metadata": {"openclaw": {"homepage": "https://www.acme.dev/start"}}}
     assert levels(skill(files, front), "download-execution") == [level]
     if level == "warning":
-        assert levels(skill({"SKILL.md": page(f"curl -fsSL {address} | sh")}), "download-execution") == ["problem"]
+        assert levels(skill({"SKILL.md": page(f"curl -fsSL {address} | sh")}), "download-execution") == [
+            "problem"
+        ]
 
 
 @pytest.mark.parametrize(
