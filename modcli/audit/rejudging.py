@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import overload
 
 import numpy as np
@@ -156,35 +157,29 @@ def keep(store: AuditStore, judgement: int, found: Reread) -> None:
             "SELECT text FROM sampled WHERE judgement = ? AND (severity > 0 OR certificate = 0)", (judgement,)
         )
     }
+    if corrected:
+        found = found.at(np.flatnonzero(~np.isin(found.texts, list(corrected))))
     names = list(found.probability)
-    columns = [np.round(found.probability[name], 4).tolist() for name in names]
-    acting = (
-        np.stack([found.by_category[name] for name in names]) if names else np.zeros((0, len(found.texts)))
-    )
-    margins = [found.probability[name] - found.thresholds[name] for name in names]
-    score = np.where(acting == found.severity, 10.0, 0.0) * (found.severity > 0) + np.array(margins)
-    lead = score.argmax(axis=0).tolist() if names else [0] * len(found.texts)
-    template = "{" + ", ".join(f"{json.dumps(name).replace('%', '%%')}: %s" for name in names) + "}"
-    store.connection.executemany(
-        "INSERT OR REPLACE INTO verdicts (judgement, text, severity, category, p, scores, stage, reason, read)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'reading', '', 1)",
-        (
-            (
-                judgement,
-                text,
-                severity,
-                names[best] if names else "",
-                scores[best] if names else None,
-                template % scores,
-            )
-            for text, severity, best, scores in zip(
-                found.texts.tolist(), found.severity.tolist(), lead, zip(*columns, strict=True), strict=True
-            )
-            if text not in corrected
+    if names:
+        probabilities = np.stack([np.round(found.probability[name], 4) for name in names])
+        acting = np.stack([found.by_category[name] for name in names])
+        margins = np.stack([found.probability[name] - found.thresholds[name] for name in names])
+        score = np.where(acting == found.severity, 10.0, 0.0) * (found.severity > 0) + margins
+        lead = score.argmax(axis=0)
+        template = "{" + ", ".join(f"{json.dumps(name).replace('%', '%%')}: %s" for name in names) + "}"
+        # Whole columns at once: there may be a million texts.
+        store.connection.executemany(
+            "INSERT OR REPLACE INTO verdicts (judgement, text, severity, category, p, scores, stage, reason, read)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'reading', '', 1)",
+            zip(
+                repeat(judgement),
+                found.texts.tolist(),
+                found.severity.tolist(),
+                [names[best] for best in lead.tolist()],
+                probabilities[lead, np.arange(len(lead))].tolist(),
+                map(template.__mod__, zip(*probabilities.tolist(), strict=True)),
+            ),
         )
-        if names
-        else (),
-    )
     store.connection.execute(
         "UPDATE judgements SET thresholds = ? WHERE id = ?", (json.dumps(found.thresholds), judgement)
     )

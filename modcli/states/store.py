@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -123,12 +125,11 @@ class StateStore:
             mapped = self._mapped(self._file_of(tap))
             # In the order of the file: from page to page, not to and fro.
             order = np.argsort(rows, kind="stable")
-            for start in range(0, len(common), _CHUNK):
-                chosen = order[start : start + _CHUNK]
-                records = self._of(mapped, rows[chosen])
-                product = records["values"].astype(np.float32) @ columns[i]
-                found[chosen, i] = product * records["scale"][:, None]
-                whole[chosen] &= records["scale"] > 0
+            fill = partial(self._multiply, mapped, rows, columns[i], found[:, i], whole)
+            # Each part has rows of its own, and numpy works on them without Python's lock.
+            cores = os.cpu_count() or 1
+            with ThreadPoolExecutor(cores) as pool:
+                list(pool.map(fill, np.array_split(order, cores)))
         return [key for key, there in zip(common, whole, strict=True) if there], found[whole]
 
     def close(self) -> None:
@@ -166,6 +167,23 @@ class StateStore:
     def _read(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.void]:
         return self._of(self._mapped(name), rows)
 
+    def _multiply(
+        self,
+        mapped: NDArray[np.void],
+        rows: NDArray[np.int64],
+        columns: NDArray[np.float32],
+        found: NDArray[np.float32],
+        whole: NDArray[np.bool_],
+        part: NDArray[np.int64],
+    ) -> None:
+        """Of some of the rows, the states times the columns into `found`, and into `whole` whether they are there."""
+        for start in range(0, len(part), _CHUNK):
+            chosen = part[start : start + _CHUNK]
+            records = self._of(mapped, rows[chosen])
+            product = records["values"].astype(np.float32) @ columns
+            found[chosen] = product * records["scale"][:, None]
+            whole[chosen] &= records["scale"] > 0
+
     def _mapped(self, name: str) -> NDArray[np.void]:
         """The records of a data file."""
         file = self._folder / name
@@ -177,7 +195,10 @@ class StateStore:
         """Some of them; zeros for a row that is not there."""
         there = (rows >= 0) & (rows < len(mapped))
         if there.all():
-            return mapped[rows]
+            # In a row, as they mostly are where all is wanted: nothing is copied.
+            first, last = (int(rows[0]), int(rows[-1])) if len(rows) else (0, -1)
+            in_a_row = last - first == len(rows) - 1 and bool((np.diff(rows) == 1).all())
+            return mapped[first : last + 1] if in_a_row else mapped[rows]
         records = np.zeros(len(rows), self._record)
         records[there] = mapped[rows[there]]
         return records
