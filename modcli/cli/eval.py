@@ -24,11 +24,10 @@ from modcli.errors import SourceError, UsageError
 from modcli.reports.evaluation_html import evaluation_page
 from modcli.reports.evaluation_report import Evaluation
 from modcli.reports.evaluation_terminal import evaluation_text
-from modcli.reports.evaluation_words import counted
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
 from modcli.reports.output_file import check_output_file, write_output_file
-from modcli.reports.summary import INTERRUPTED, NOT_JUDGED, OK
+from modcli.reports.summary import INTERRUPTED, NOT_JUDGED, OK, counted
 from modcli.reports.terminal import standard_console
 from modcli.settings import Settings
 from modcli.sources.inputs import DASH

@@ -41,9 +41,9 @@ from modcli.errors import MissingExtraError, ModcliError, UsageError
 from modcli.item import Item
 from modcli.profile import Profile
 from modcli.reports.audit_terminal import record_of
-from modcli.reports.evaluation_words import counted
 from modcli.reports.jsonl import json_line
 from modcli.reports.output import ReaderGone, standard_output
+from modcli.reports.summary import counted
 from modcli.reports.terminal_text import one_line, printable
 from modcli.settings import Settings, load_settings
 from modcli.sources.inputs import check_inputs, read_inputs

@@ -29,7 +29,7 @@ from modcli.profiles.find import Shelf
 from modcli.profiles.load import load, load_bytes
 from modcli.profiles.plan import editable
 from modcli.prompts.reading import READING
-from modcli.reports.evaluation_words import counted
+from modcli.reports.summary import counted
 from modcli.settings import Settings
 from modcli.states.store import StateStore
 

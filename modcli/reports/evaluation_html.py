@@ -19,11 +19,11 @@ from modcli.reports.evaluation_words import (
     LESS_IS_BETTER,
     WORDS,
     compared,
-    counted,
     leading,
     leading_comparison,
     percent,
 )
+from modcli.reports.summary import counted
 from modcli.reports.terminal_text import printable
 
 #: The columns of the overview.

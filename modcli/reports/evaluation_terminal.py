@@ -21,7 +21,6 @@ from modcli.reports.evaluation_words import (
     change_span,
     compared,
     conclusion,
-    counted,
     decided,
     figure,
     in_a_sentence,
@@ -32,6 +31,7 @@ from modcli.reports.evaluation_words import (
     speed,
     tested,
 )
+from modcli.reports.summary import counted
 from modcli.reports.terminal_text import one_line, printable
 
 #: The metrics of one table; two tables become one where the terminal is wide enough.

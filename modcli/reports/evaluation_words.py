@@ -9,6 +9,7 @@ from modcli.evaluation.comparison import CLASS, CategoryComparison, Comparison, 
 from modcli.evaluation.intervals import Interval
 from modcli.evaluation.measurement import ANY_HARM, CategoryMeasure, Measurement
 from modcli.reports.evaluation_report import Evaluated
+from modcli.reports.summary import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,6 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1 or 0 < share < 0.005:
         return f"{min(max(share * 100, 0.1), 99.9):.1f}%"
     return f"{share:.0%}"
-
-
-def counted(number: int, one: str, more: str | None = None) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def leading(way: Evaluated) -> CategoryMeasure | None:

@@ -77,6 +77,11 @@ class Figures(Protocol):
         ...
 
 
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 def status_line(tally: Tally, status: int) -> str:
     """Why the exit status is what it is, in one line; empty for 0."""
     blocked, warned = tally.actions[Action.BLOCK], tally.actions[Action.WARN]
