@@ -81,6 +81,7 @@ TESTED_WITH = {
     "cli/audit_show.py": "cli/test_audit.py",
     "reports/audit_export.py": "cli/test_audit.py",
     "reports/audit_html.py": "cli/test_report.py",
+    "reports/page.py": "reports/test_audit_items.py",
     "reports/audit_terminal.py": "cli/test_audit.py",
     "reports/mastodon_packages.py": "reports/test_mastodon_files.py",
     "reports/mastodon_reasons.py": "reports/test_mastodon_files.py",

@@ -96,8 +96,8 @@ def summarize(
     return _summary(columns, actions, thresholds)
 
 
-class _Names:
-    """Numbers for strings."""
+class Names:
+    """Numbers for strings, in the order in which they come."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -113,7 +113,7 @@ class _Columns:
         self.categories = categories
         self.ids, self.severity, self.margin = array("q"), array("b"), array("f")
         self.lead, self.month, self.author, self.thread = array("l"), array("l"), array("l"), array("l")
-        self.leads, self.months, self.authors, self.threads = _Names(), _Names(), _Names(), _Names()
+        self.leads, self.months, self.authors, self.threads = Names(), Names(), Names(), Names()
         self.scores = array("f")
         self.items = self.decided = 0
         #: The thread of each address.
@@ -154,7 +154,7 @@ def _summary(columns: _Columns, actions: Mapping[str, Action], thresholds: Mappi
     risks = log_risk(scores[:, acting]) if acting else np.zeros(len(severity))
     lead = np.array(columns.lead, np.int64)
 
-    def grouped(column: array[int], names: _Names) -> list[Group]:
+    def grouped(column: array[int], names: Names) -> list[Group]:
         return _groups(
             np.array(column, np.int64)[judged], list(names.numbers), severity[judged], risks[judged]
         )

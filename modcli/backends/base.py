@@ -82,3 +82,22 @@ class Backend(Protocol):
     def close(self) -> None:
         """Free the model."""
         ...
+
+
+def distinct_first_tokens(backend: Backend, question: Question) -> list[int]:
+    """The first token of each label. Raises ValueError where two begin with the same one."""
+    tokens = backend.first_tokens(question.labels)
+    if len(set(tokens)) < len(tokens):
+        raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
+    return tokens
+
+
+def by_question(logits: NDArray[np.float32], labels: Sequence[list[int]]) -> tuple[NDArray[np.float64], ...]:
+    """Each fork's own question's columns, normalised over its labels."""
+    found: list[NDArray[np.float64]] = []
+    column = 0
+    for fork, question in enumerate(labels):
+        own = logits[fork, column : column + len(question)].astype(np.float64)
+        found.append(own - np.logaddexp.reduce(own))
+        column += len(question)
+    return tuple(found)

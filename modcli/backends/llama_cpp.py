@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
-import numpy as np
-from numpy.typing import NDArray
 
-from modcli.backends.base import ModelFacts, Readout
+from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens
 from modcli.backends.llama_session import BATCH, ROOM, SEQUENCES, Row, Session
 from modcli.errors import BackendError, PrefixTooLong
 from modcli.prompts.prompt import Prefix, Question
@@ -92,7 +90,7 @@ class LlamaCpp:
         session, framed = self._session(prefix)
         bodies = [self._tokens(text) for text in texts]
         tails = [self._tokens(q.text) + framed.after for q in questions] or [framed.after]
-        labels = [self._distinct_first_tokens(question) for question in questions]
+        labels = [distinct_first_tokens(self, question) for question in questions]
         parts = [
             # The states are those of the first question's turn.
             self._read_all(session, bodies, tails[part], labels[part], taps if part.start == 0 else ())
@@ -193,7 +191,7 @@ class LlamaCpp:
         return [
             Readout(
                 states={tap: states[tap][i * forks] for tap in taps},
-                log_probabilities=_by_question(logits[i * forks : (i + 1) * forks], labels),
+                log_probabilities=by_question(logits[i * forks : (i + 1) * forks], labels),
                 tokens=spent[i],
             )
             for i in range(len(bodies))
@@ -267,12 +265,6 @@ class LlamaCpp:
         llama_cpp.llama_model_meta_val_str(self._model, key.encode(), buffer, size + 1)
         return buffer.value.decode("utf-8", "replace")
 
-    def _distinct_first_tokens(self, question: Question) -> list[int]:
-        tokens = self.first_tokens(question.labels)
-        if len(set(tokens)) < len(tokens):
-            raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
-        return tokens
-
 
 def _at_once(tails: Sequence[int]) -> Iterator[slice]:
     """The questions, of which each tail's length is given, in parts that fit beside a text."""
@@ -320,14 +312,3 @@ def _groups(bodies: Sequence[int], tails: Sequence[int]) -> Iterator[list[int]]:
         total += cost
     if group:
         yield group
-
-
-def _by_question(logits: NDArray[np.float32], labels: Sequence[list[int]]) -> tuple[NDArray[np.float64], ...]:
-    """Each fork's own question's columns, normalised over its labels."""
-    found: list[NDArray[np.float64]] = []
-    column = 0
-    for fork, question in enumerate(labels):
-        own = logits[fork, column : column + len(question)].astype(np.float64)
-        found.append(own - np.logaddexp.reduce(own))
-        column += len(question)
-    return tuple(found)

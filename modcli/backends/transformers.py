@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from modcli.backends.base import ModelFacts, Readout
+from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens
 from modcli.backends.transformers_batches import Budget, Cost
 from modcli.backends.transformers_loading import Loaded, free_bytes, is_out_of_memory, load
 from modcli.backends.transformers_session import Session
@@ -89,7 +89,7 @@ class Transformers:
         questions: Sequence[Question] = (),
     ) -> list[Readout]:
         """See `Backend.read`."""
-        labels = [self._distinct_first_tokens(question) for question in questions]
+        labels = [distinct_first_tokens(self, question) for question in questions]
         session, after = self._session(prefix)
         bodies = [self._tokens.plain(text) for text in texts]
         tails = [self._tokens.plain(question.text) + after for question in questions] or [after]
@@ -199,12 +199,6 @@ class Transformers:
             hint="Try --device cpu, `bits` of 8 or 4, a smaller model, or fewer examples.",
         )
 
-    def _distinct_first_tokens(self, question: Question) -> list[int]:
-        tokens = self.first_tokens(question.labels)
-        if len(set(tokens)) < len(tokens):
-            raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
-        return tokens
-
 
 def _read_group(
     session: Session,
@@ -229,22 +223,11 @@ def _read_group(
     return [
         Readout(
             states={tap: found[tap][i * forks] for tap in taps},
-            log_probabilities=_by_question(scores[i * forks : (i + 1) * forks], labels),
+            log_probabilities=by_question(scores[i * forks : (i + 1) * forks], labels),
             tokens=len(body) + spent,
         )
         for i, body in enumerate(bodies)
     ]
-
-
-def _by_question(logits: NDArray[np.float32], labels: Sequence[list[int]]) -> tuple[NDArray[np.float64], ...]:
-    """Each fork's own question's columns, normalised over its labels."""
-    found: list[NDArray[np.float64]] = []
-    column = 0
-    for fork, question in enumerate(labels):
-        own = logits[fork, column : column + len(question)].astype(np.float64)
-        found.append(own - np.logaddexp.reduce(own))
-        column += len(question)
-    return tuple(found)
 
 
 def _numbers(values: Any) -> NDArray[np.float32]:

@@ -84,8 +84,8 @@ def run_rejudge(
         bench = build_workbench(settings, tell=tell)
         try:
             made = store.chosen()
-            _check_model(made, bench)
-            before, after = _reread(store, bench, recorded(made), wanted)
+            check_model(made, bench)
+            before, after = reread_by(store, bench, recorded(made), wanted)
             if not dry_run:
                 with store.transaction():
                     kept = store.judgement(
@@ -153,17 +153,18 @@ def _by_profiles(store: AuditStore, profiles: Sequence[str], settings: Settings,
     bench = build_workbench(settings, tell=tell)
     try:
         made = store.chosen()
-        _check_model(made, bench)
+        check_model(made, bench)
         loaded = [load(name, shelf) for name in profiles]
         old = recorded(made) if len(loaded) == 1 else loaded[0]
         names = (made.name if len(loaded) == 1 else profiles[0], profiles[-1])
-        before, after = _reread(store, bench, old, loaded[-1])
+        before, after = reread_by(store, bench, old, loaded[-1])
         return _of_readings(store, names, before, after, show)
     finally:
         bench.close()
 
 
-def _reread(store: AuditStore, bench: Workbench, *profiles: Profile) -> list[Reread]:
+def reread_by(store: AuditStore, bench: Workbench, *profiles: Profile) -> list[Reread]:
+    """What was read of the texts, judged by several profiles."""
     states = StateStore(
         store.states_folder, model=bench.model, prompt=READING.digest, width=bench.backend.facts.width
     )
@@ -244,7 +245,8 @@ def _tell(compared: Compared, form: str | None) -> None:
                 output.write(json_line(record))
 
 
-def _check_model(made: Judgement, bench: Workbench) -> None:
+def check_model(made: Judgement, bench: Workbench) -> None:
+    """Raise UsageError where an audit was read by another model."""
     if made.model != bench.model:
         raise UsageError(
             f"the audit was read by another model ({made.model_name})", hint=f"--model {made.model_name}"

@@ -12,26 +12,22 @@ from typing import Any
 import typer
 
 from modcli.audit.decisions import Entry, kept_apart, learned, note_learned, standing, text_of
-from modcli.audit.rejudging import Reread, in_common, reread
+from modcli.audit.rejudging import Reread, in_common
 from modcli.audit.review import unknown_of
 from modcli.audit.store import AuditStore, Judgement
-from modcli.cascade.workbench import Workbench
 from modcli.cli import profile_view as view
 from modcli.cli.assemble import build_workbench, reader_beside
-from modcli.cli.audit_rejudge import recorded
+from modcli.cli.audit_rejudge import check_model, recorded, reread_by
 from modcli.cli.profile_learn import tell_learned
 from modcli.cli.stream import tell
 from modcli.errors import Location, ModcliError, UsageError
-from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.profiles.answers import Answer, Learned, learn
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load, load_bytes
 from modcli.profiles.plan import editable
-from modcli.prompts.reading import READING
 from modcli.reports.summary import counted
 from modcli.settings import Settings
-from modcli.states.store import StateStore
 
 #: So many new shots are shown as they are written.
 _SHOWN = 12
@@ -218,18 +214,17 @@ def _effects(
     try:
         bench = build_workbench(settings, tell=tell)
         try:
-            if bench.model != judgement.model:
-                raise UsageError(
-                    f"the audit was read by another model ({judgement.model_name})",
-                    hint=f"--model {judgement.model_name}",
-                )
+            check_model(judgement, bench)
             bench = replace(bench, reader=reader_beside(bench, store.states_folder))
-            after = _reread(store, bench, edited)
             olds = [("the profile of the audit", made)]
             if current.digest != made.digest:
                 olds.append(("the profile as it is", current))
             own = _own_texts(store, lessons)
-            return [_effect(name, edited.name, _reread(store, bench, old), after, own) for name, old in olds]
+            after, *before = reread_by(store, bench, edited, *(old for _, old in olds))
+            return [
+                _effect(name, edited.name, found, after, own)
+                for (name, _), found in zip(olds, before, strict=True)
+            ]
         finally:
             bench.close()
     except ModcliError as error:
@@ -251,16 +246,6 @@ def _own_texts(store: AuditStore, lessons: Lessons) -> set[int]:
         if row:
             found.add(row[0])
     return found
-
-
-def _reread(store: AuditStore, bench: Workbench, profile: Profile) -> Reread:
-    width = bench.backend.facts.width
-    states = StateStore(store.states_folder, model=bench.model, prompt=READING.digest, width=width)
-    judged = as_judged(profile)
-    try:
-        return reread(store, states, judged, bench.preparation(judged).judge)
-    finally:
-        states.close()
 
 
 def _effect(old: str, new: str, before: Reread, after: Reread, own: set[int]) -> Effect:

@@ -70,7 +70,7 @@ def _gif(data: bytes) -> int | None:
     """Behind the trailer (GIF89a, 27)."""
     if len(data) < 13:
         return None
-    at = 13 + _colours(data[10])
+    at = 13 + colours(data[10])
     for _ in range(MOST_PIECES):
         block = data[at : at + 1]
         if block == b";":
@@ -78,14 +78,15 @@ def _gif(data: bytes) -> int | None:
         if block == b"!":
             at += 2
         elif block == b"," and at + 10 < len(data):
-            at += 11 + _colours(data[at + 9])
+            at += 11 + colours(data[at + 9])
         else:
             return None
         at = _behind_blocks(data, at)
     return None
 
 
-def _colours(flags: int) -> int:
+def colours(flags: int) -> int:
+    """Bytes of the table of colours that the flags of a GIF announce."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 

@@ -6,6 +6,8 @@ import time
 from array import array
 from dataclasses import dataclass
 
+from modcli.images.decoding_ends import colours
+
 #: So many frames are decoded before one that was picked from far behind: a frame often changes a part of the last one.
 CONTEXT = 12
 
@@ -27,7 +29,7 @@ class Map:
 def map_of(data: bytes, *, deadline: float) -> Map:
     """The frames of a GIF by its blocks, without decoding; `deadline` as `time.monotonic` counts. Never fails: what has
     no form ends it."""
-    at = 13 + _colours(data[10]) if len(data) > 12 else len(data)
+    at = 13 + colours(data[10]) if len(data) > 12 else len(data)
     prelude, start = at, at
     starts, ends, seconds = array("q"), array("q"), array("d")
     now, delay, size = 0.0, 0.1, len(data)
@@ -38,7 +40,7 @@ def map_of(data: bytes, *, deadline: float) -> Map:
                 delay = _delay(int.from_bytes(data[at + 4 : at + 6], "little"))
             at += 2
         elif block == 0x2C and at + 10 < size:
-            at += 11 + _colours(data[at + 9])
+            at += 11 + colours(data[at + 9])
         else:
             return Map(prelude, starts, ends, seconds, now, ended=block == 0x3B)
         while at < size and data[at]:
@@ -59,10 +61,6 @@ def excerpt(data: bytes, found: Map, index: int) -> tuple[bytes, int]:
     first = max(0, index - CONTEXT)
     begin, end = found.starts[first], found.ends[index]
     return data[: found.prelude] + data[begin:end] + b";", index - first
-
-
-def _colours(flags: int) -> int:
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _delay(hundredths: int) -> float:

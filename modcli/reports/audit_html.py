@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from modcli import __version__
 from modcli.audit.outcomes import Outcome
@@ -21,6 +21,7 @@ from modcli.audit.totals import Totals
 from modcli.profile import Profile, Task
 from modcli.reports.audit_charts import category_risks, risk_timeline, timeline
 from modcli.reports.audit_items import Packed, excerpt, pack, web_address
+from modcli.reports.page import environment
 from modcli.reports.terminal_text import printable
 
 #: The page is to stay below this, and this is what its other parts may take.
@@ -127,15 +128,7 @@ def _script() -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("modcli.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(_FILTERS)
-    return environment
+    return environment(_FILTERS)
 
 
 def _thousands(count: int) -> str:

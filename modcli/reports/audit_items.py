@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modcli.audit.outcomes import Outcome
+from modcli.audit.summary import Names
+from modcli.reports import page
 from modcli.reports.terminal_text import printable
 
 #: Of a text, so many characters are shown.
@@ -28,19 +30,6 @@ class Packed:
     texts: str
     items: int
     with_text: int
-
-
-class Names:
-    """Numbers for strings, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def __getitem__(self, name: str) -> int:
-        return self._numbers.setdefault(name, len(self._numbers))
-
-    def __iter__(self) -> Any:
-        return iter(self._numbers)
 
 
 def pack(
@@ -67,8 +56,7 @@ def web_address(url: str) -> str:
 
 def excerpt(text: str) -> str:
     """A text as it may be shown: nothing invisible, nothing that turns its direction, not endless."""
-    shown = printable(text[:MOST_CHARACTERS])
-    return f"{shown} …" if len(text) > MOST_CHARACTERS else shown
+    return page.excerpt(text, MOST_CHARACTERS)
 
 
 def _columns(rows: Sequence[Outcome], categories: Sequence[str]) -> Mapping[str, Any]:
@@ -99,7 +87,7 @@ def _columns(rows: Sequence[Outcome], categories: Sequence[str]) -> Mapping[str,
             columns[name].append(names[name][value])
         for own, name in zip(scores, categories, strict=True):
             own.append(_thousandths(one.scores.get(name)))
-    return columns | {"names": {name: list(known) for name, known in names.items()}, "scores": scores}
+    return columns | {"names": {name: list(known.numbers) for name, known in names.items()}, "scores": scores}
 
 
 def _texts(rows: Sequence[Outcome], room: int) -> tuple[bytes, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from modcli import __version__
 from modcli.evaluation.comparison import Comparison
@@ -23,8 +23,8 @@ from modcli.reports.evaluation_words import (
     leading_comparison,
     percent,
 )
+from modcli.reports.page import environment, excerpt
 from modcli.reports.summary import counted
-from modcli.reports.terminal_text import printable
 
 #: The columns of the overview.
 OVERVIEW = ("precision", "recall", "f1", "auroc", "auprc")
@@ -186,15 +186,7 @@ def _scale(comparison: Comparison) -> float:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("modcli.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(_FILTERS)
-    return environment
+    return environment(_FILTERS)
 
 
 def _scaled(share: float) -> float:
@@ -217,12 +209,6 @@ def _side(difference: Interval, name: str) -> str:
 def _shade(count: int, row: Sequence[int]) -> int:
     """How much colour a cell of a confusion matrix has, in percent."""
     return round(45 * count / max(1, sum(row)))
-
-
-def _readable(text: str) -> str:
-    """Content as it may be shown: nothing invisible, nothing that turns its direction, not endless."""
-    shown = printable(text[:MOST_CHARACTERS])
-    return f"{shown} …" if len(text) > MOST_CHARACTERS else shown
 
 
 def _number(value: float | None) -> str:
@@ -249,6 +235,6 @@ _FILTERS: Mapping[str, Any] = {
     "diverging": _diverging,
     "side": _side,
     "shade": _shade,
-    "readable": _readable,
+    "readable": partial(excerpt, most=MOST_CHARACTERS),
     "number": _number,
 }
