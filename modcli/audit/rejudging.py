@@ -22,6 +22,8 @@ from modcli.profile import Profile
 from modcli.states.store import StateStore
 
 Floats = NDArray[np.float64]
+#: Every probability of four decimals as JSON: writing a number takes longer than looking it up.
+_WRITTEN = np.array([str(number / 10_000) for number in range(10_001)], object)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def reread_each(
     found: dict[int, Reread] = {}
     for taps in dict.fromkeys(judge.taps for _, judge in sides):
         alike = [i for i, (_, judge) in enumerate(sides) if judge.taps == taps]
-        columns = np.concatenate([sides[i][1].columns for i in alike], axis=-1)
+        columns, own = _shared([sides[i][1].columns for i in alike])
         try:
             keys, products = states.products(taps, columns)
         except (OSError, sqlite3.Error) as error:
@@ -76,13 +78,27 @@ def reread_each(
                 f"the states of the audit cannot be read ({error})", hint="judge it anew"
             ) from error
         kept, rows = _whole(texts, _places(keys, windows))
-        products, first = products[rows], 0
-        for i in alike:
+        for i, chosen in zip(alike, own, strict=True):
             profile, judge = sides[i]
-            last = first + judge.columns.shape[-1]
-            found[i] = _reread(profile, judge, kept, products[..., first:last], total)
-            first = last
+            found[i] = _reread(profile, judge, kept, products[rows][..., chosen], total)
     return [found[i] for i in range(len(sides))]
+
+
+def _shared(sides: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], list[list[int]]]:
+    """The columns (taps, width, k) of several judges without repetition, and which of them are each judge's: of two
+    versions of a profile most are the same."""
+    place: dict[bytes, int] = {}
+    kept: list[NDArray[np.float32]] = []
+    own: list[list[int]] = []
+    for columns in sides:
+        chosen = []
+        for column in np.moveaxis(columns, -1, 0):
+            found = place.setdefault(column.tobytes(), len(place))
+            if found == len(kept):
+                kept.append(column)
+            chosen.append(found)
+        own.append(chosen)
+    return np.stack(kept, axis=-1), own
 
 
 def _whole(texts: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -121,6 +137,8 @@ def _reread(
 
 def in_common(one: Reread, other: Reread) -> tuple[Reread, Reread]:
     """Both, of the texts that both know."""
+    if np.array_equal(one.texts, other.texts):
+        return one, other
     _, left, right = np.intersect1d(one.texts, other.texts, assume_unique=True, return_indices=True)
     return one.at(left), other.at(right)
 
@@ -161,7 +179,10 @@ def keep(store: AuditStore, judgement: int, found: Reread) -> None:
         found = found.at(np.flatnonzero(~np.isin(found.texts, list(corrected))))
     names = list(found.probability)
     if names:
-        probabilities = np.stack([np.round(found.probability[name], 4) for name in names])
+        ten_thousandths = np.stack(
+            [np.rint(found.probability[name] * 10_000).astype(np.int16) for name in names]
+        )
+        probabilities = ten_thousandths / 10_000
         acting = np.stack([found.by_category[name] for name in names])
         margins = np.stack([found.probability[name] - found.thresholds[name] for name in names])
         score = np.where(acting == found.severity, 10.0, 0.0) * (found.severity > 0) + margins
@@ -177,7 +198,7 @@ def keep(store: AuditStore, judgement: int, found: Reread) -> None:
                 found.severity.tolist(),
                 [names[best] for best in lead.tolist()],
                 probabilities[lead, np.arange(len(lead))].tolist(),
-                map(template.__mod__, zip(*probabilities.tolist(), strict=True)),
+                map(template.__mod__, zip(*_WRITTEN[ten_thousandths].tolist(), strict=True)),
             ),
         )
     store.connection.execute(

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from modcli.judges.judge import probability
 
@@ -61,8 +62,6 @@ def distil(
 
     Its log-odds are scaled so that those of left-out rows are right on average (Platt 1999).
     """
-    from threadpoolctl import threadpool_limits
-
     if not len(targets):
         return _nothing(features.shape[1], len(before), targets.shape[1]), np.zeros(targets.shape)
     rows, used, mean, scale = _scaled(features)

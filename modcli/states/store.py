@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from modcli.states.database import connect, rows_of, transaction
 
@@ -126,9 +127,10 @@ class StateStore:
             # In the order of the file: from page to page, not to and fro.
             order = np.argsort(rows, kind="stable")
             fill = partial(self._multiply, mapped, rows, columns[i], found[:, i], whole)
-            # Each part has rows of its own, and numpy works on them without Python's lock.
+            # Each part has rows of its own, and numpy works on them without Python's lock. BLAS stays on one thread: its
+            # own threads wait for one another at each of many small products, on a busy machine twenty times as long.
             cores = os.cpu_count() or 1
-            with ThreadPoolExecutor(cores) as pool:
+            with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
                 list(pool.map(fill, np.array_split(order, cores)))
         return [key for key, there in zip(common, whole, strict=True) if there], found[whole]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from modcli.audit.ingest import ingest
 from modcli.audit.outcomes import Selection, outcomes
@@ -125,6 +126,25 @@ def test_several_profiles_at_once_are_each_as_alone(audit: tuple[AuditStore, Sta
         assert found.severity.tolist() == expected.severity.tolist()
         for name, p in expected.probability.items():
             assert found.probability[name] == pytest.approx(p)
+
+
+def test_what_two_profiles_share_is_multiplied_once(
+    audit: tuple[AuditStore, StateStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, states = audit
+    widths = []
+
+    def products(
+        taps: Sequence[int], columns: NDArray[np.float32]
+    ) -> tuple[list[bytes], NDArray[np.float32]]:
+        widths.append(columns.shape[-1])
+        return StateStore.products(states, taps, columns)
+
+    monkeypatch.setattr(states, "products", products)
+    # The mean and what looks for spam are the same on both sides.
+    changed = dataclasses.replace(judge(), categories=(category("toxicity", 2), category("spam", -1)))
+    reread_each(store, states, [(PROFILE, judge()), (PROFILE, changed)])
+    assert widths == [4]
 
 
 def test_a_text_is_shown_with_the_first_item_that_holds_it(audit: tuple[AuditStore, StateStore]) -> None:
