@@ -218,7 +218,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("addressed", "speaks to the agent", (
         rf"\b{_AGENT}\s*(?:\w+\s+)?[,:—–]\s*(?:(?:and|kindly|also|you must|must|should|do not|don't|if"
         rf" you)\s+)*{_VERB}\b(?!-)",
-        rf"(?:^|[.:;!?\n]\s*|\b(?:the|all|any|every|an?|this|dear)\s+){_AGENT}(?:\s+(?:reading|processing|using"
+        rf"(?:^|[.:;!?]\s*+|\n[^\S\n]*+|\b(?:the|all|any|every|an?|this|dear)\s+){_AGENT}(?:\s+(?:reading|processing|using"
         rf"|that|who|which)\s+{_GAP}{{0,40}}?)?\s+(?:must|should|shall"
         rf"|has to|have to|"
         rf"needs? to|are to|is to|are required to|ought to)\s+(?:also |always |never |not |first |silently"
