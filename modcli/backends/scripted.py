@@ -16,7 +16,7 @@ from modcli.prompts.prompt import Prefix, Question
 
 _LAYERS, _WIDTH, _CONTEXT = 8, 64, 8192
 _WORD = re.compile(r"\w+")
-_VECTORS_KEPT = 50_000
+_VECTORS_KEPT, _STATES_KEPT = 50_000, 4096
 
 
 class Scripted:
@@ -32,7 +32,6 @@ class Scripted:
         script = repr(sorted((label, sorted(words)) for label, words in self._keywords.items()))
         digest = hashlib.sha256(script.encode()).hexdigest()
         self.facts = ModelFacts("scripted", digest, _LAYERS, _WIDTH, _CONTEXT)
-        self._vector = lru_cache(_VECTORS_KEPT)(_vector)
         #: How many texts were read, so that a test can tell what was answered without the model.
         self.read_count = 0
 
@@ -52,7 +51,7 @@ class Scripted:
         self.read_count += len(texts)
         return [
             Readout(
-                states={tap: self._state(text, tap) for tap in taps},
+                states={tap: _state(text, tap) for tap in taps},
                 log_probabilities=tuple(self._log_probabilities(text, q.labels) for q in questions),
                 tokens=len(_WORD.findall(text)),
             )
@@ -88,13 +87,18 @@ class Scripted:
         scores = np.array([4.0 * count for count in counts]) + np.eye(len(labels))[-1] * 2.0
         return np.asarray(scores - np.logaddexp.reduce(scores), np.float64)
 
-    def _state(self, text: str, tap: int) -> NDArray[np.float32]:
-        state = np.full(_WIDTH, 0.1)
-        for word in _WORD.findall(text.lower()):
-            state += self._vector(tap, word)
-        return state.astype(np.float32)
+
+@lru_cache(_STATES_KEPT)
+def _state(text: str, tap: int) -> NDArray[np.float32]:
+    state = np.full(_WIDTH, 0.1)
+    for word in _WORD.findall(text.lower()):
+        state += _vector(tap, word)
+    kept = state.astype(np.float32)
+    kept.flags.writeable = False  # it is given out more than once
+    return kept
 
 
+@lru_cache(_VECTORS_KEPT)
 def _vector(tap: int, word: str) -> NDArray[np.float64]:
     seed = hashlib.sha256(f"{tap}\0{word}".encode()).digest()[:8]
     return np.random.default_rng(int.from_bytes(seed, "big")).normal(size=_WIDTH)
