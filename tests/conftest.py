@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,8 +64,29 @@ def isolated(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(socket.socket, "connect", _refuse)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(sqlite3, "connect", _connect)
     return home
 
 
 def _refuse(*_: object) -> None:
     raise AssertionError("a test tried to reach the network")
+
+
+class _Unsynchronized(sqlite3.Connection):
+    """What a test writes need not outlive a power cut: waiting for the disk took most of the time of many tests."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if sql.startswith("PRAGMA journal_mode"):
+            super().execute("PRAGMA synchronous = OFF")
+        elif sql.startswith("PRAGMA synchronous"):
+            sql = "PRAGMA synchronous = OFF"
+        return super().execute(sql, parameters)
+
+
+_sqlite_connect = sqlite3.connect
+
+
+def _connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+    connection: sqlite3.Connection = _sqlite_connect(*arguments, **{"factory": _Unsynchronized, **options})
+    return connection
