@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 from zipfile import BadZipFile
@@ -315,17 +315,19 @@ def shot_text(shot: Shot) -> str:
     return windows(normalize(shot.text)).texts[0]
 
 
-def bank_texts() -> list[str]:
+@cache
+def bank_texts() -> tuple[str, ...]:
     """The background bank as it is put to the model."""
-    return [shot_text(Shot(post)) for post in bank()]
+    return tuple(shot_text(Shot(post)) for post in bank())
 
 
-def plea_texts() -> tuple[list[str], list[str]]:
+@cache
+def plea_texts() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What pleas are learned from beside the bank, as it is put to the model: posts that plead, and others as long."""
     posts = bank_texts()
     asking = pleading(posts, pleas())
     harmless = paired(posts, len(asking) // 2)
-    return [shot_text(Shot(text)) for text in asking], [shot_text(Shot(text)) for text in harmless]
+    return tuple(shot_text(Shot(text)) for text in asking), tuple(shot_text(Shot(text)) for text in harmless)
 
 
 def read_background(reader: Reader, taps: Sequence[int]) -> Background:
