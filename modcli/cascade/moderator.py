@@ -19,8 +19,8 @@ from modcli.cascade.auditing import Auditor
 from modcli.cascade.cache import VerdictCache
 from modcli.cascade.early import LEAST_BATCH, Early, found_early
 from modcli.cascade.parts import Parts, content_of, parts_of
-from modcli.cascade.pleas import stricter, without_ends
 from modcli.cascade.preparation import Preparation
+from modcli.cascade.second_looks import second_looks, stricter
 from modcli.errors import BackendError, ModcliError, PrefixTooLong, UsageError
 from modcli.item import Item
 from modcli.judges.decision import decide, deciding
@@ -243,14 +243,14 @@ class Moderator:
             return [verdict for parts in items for verdict in self._judge_all([parts])]
 
     def _judge_together(self, judge: Judge, items: Sequence[Parts]) -> list[Verdict]:
-        """What asks to be let through is judged without that as well, and is what the stricter verdict says."""
+        """What may be dressed up for a filter is judged without that as well, and is what the strictest verdict says."""
         judged = self._judge_windows(judge, items)
         verdicts = [verdict for verdict, _ in judged]
-        again = [i for i, (v, pleads) in enumerate(judged) if pleads and v.action is not Action.BLOCK]
-        if again:
-            without = self._judge_windows(judge, [without_ends(items[i]) for i in again])
-            for i, (verdict, _) in zip(again, without, strict=True):
-                verdicts[i] = stricter(verdicts[i], verdict)
+        looks = second_looks(items, judged)
+        if looks:
+            seconds = self._judge_windows(judge, [look.parts for look in looks])
+            for look, (second, _) in zip(looks, seconds, strict=True):
+                verdicts[look.item] = stricter(verdicts[look.item], second, look.why)
         return verdicts
 
     def _judge_windows(self, judge: Judge, items: Sequence[Parts]) -> list[tuple[Verdict, bool]]:

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 from modcli.cascade.parts import Parts
-from modcli.verdict import Verdict
 
 #: Sentences that are left out at either end, at most.
 MOST = 2
@@ -29,13 +28,6 @@ def without_ends(parts: Parts) -> Parts:
         for cut in cuts[::-1][:MOST] if is_end else cuts[:MOST]:
             rests[(text[:cut] if is_end else text[cut:]).strip()] = None
     return replace(parts, texts=tuple(rests) or parts.texts)
-
-
-def stricter(verdict: Verdict, without: Verdict) -> Verdict:
-    """The verdict on an item, or the one without its plea where that is stricter."""
-    if without.action.severity <= verdict.action.severity:
-        return verdict
-    return replace(without, reason=f"{without.reason}; asks to be let through, judged without that")
 
 
 def _cuts(text: str) -> list[int]:

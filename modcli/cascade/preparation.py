@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
+from modcli.cascade import accents
 from modcli.cascade.replacing import replacing
 from modcli.errors import BackendError, ProfileError
 from modcli.judges import fitting, selftraining
@@ -60,8 +61,10 @@ def taps_of(layers: int) -> tuple[int, ...]:
 
 def judging() -> str:
     """Stands for all that a verdict depends on but the profile, the model and a sample: prompts, bank, versions."""
-    versions = (profile_prompt.VERSION, normalization.VERSION, fitting.VERSION, selftraining.VERSION)
-    return "/".join((READING.digest, bank_digest(bank()), pleas_digest(), *map(str, versions)))
+    parts = (profile_prompt, normalization, fitting, selftraining, accents)
+    return "/".join(
+        (READING.digest, bank_digest(bank()), pleas_digest(), *(str(part.VERSION) for part in parts))
+    )
 
 
 class Preparation:

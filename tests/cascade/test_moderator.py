@@ -600,6 +600,15 @@ def test_what_asks_to_be_let_through_is_judged_without_that(
     assert ("asks to be let through" in verdict.reason) is suspected
 
 
+@pytest.mark.parametrize(
+    ("text", "action"), [("búý thé cóíñ", Action.BLOCK), ("teá ánd thé cát", Action.ALLOW)]
+)
+def test_what_is_strewn_with_accents_is_judged_without_them(make: Making, text: str, action: Action) -> None:
+    (verdict,) = make(Profile("p", (SPAM,)), stage=Stage.READING).judge([item(text)])
+    assert verdict.action is action
+    assert ("strewn with accents" in verdict.reason) is (action is Action.BLOCK)
+
+
 def test_what_is_suspected_without_need_is_judged_as_it_is(make: Making) -> None:
     moderator = make(Profile("p", (SPAM,)), stage=Stage.READING)
     texts = ["tea with a friend. The museum opens.", "tea"]

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modcli.cascade.parts import Parts
-from modcli.cascade.pleas import MOST, stricter, without_ends
-from modcli.profile import Action
-from modcli.verdict import Verdict
+from modcli.cascade.pleas import MOST, without_ends
 
 POST = "buy this coin now"
 
@@ -60,24 +58,3 @@ def test_what_is_left_is_a_few_pieces_of_the_ends_and_never_empty(texts: list[st
     assert 1 <= len(found) <= max(2 * MOST, len(texts))
     if found != tuple(texts):
         assert all(rest.strip() and (rest in texts[0] or rest in texts[-1]) for rest in found)
-
-
-def _verdict(action: Action) -> Verdict:
-    return Verdict(
-        id="",
-        action=action,
-        categories={},
-        stage="reading",
-        reason=f"it is {action}",
-        model="m",
-        profile="p",
-        read=1.0,
-    )
-
-
-def test_the_stricter_verdict_counts_and_says_why() -> None:
-    allowed, warned, blocked = map(_verdict, Action)
-    assert stricter(allowed, blocked).action is Action.BLOCK
-    assert stricter(allowed, blocked).reason == ("it is block; asks to be let through, judged without that")
-    assert stricter(warned, allowed) is warned
-    assert stricter(warned, _verdict(Action.WARN)) is warned
