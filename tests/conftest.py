@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,31 @@ def isolated(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _refuse(*_: object) -> None:
     raise AssertionError("a test tried to reach the network")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fitted_once() -> Iterator[None]:
+    """Heads of the same rows are fitted once: most tests judge by the same few profiles. What is fitted depends on its
+    arguments alone, and each test gets a copy."""
+    from modcli.cascade import preparation
+    from modcli.judges import fitting
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "_fit_head", _remembered(fitting._fit_head))
+        patch.setattr(preparation, "fit_pleas", _remembered(preparation.fit_pleas))
+        yield
+
+
+def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[bytes, Any] = {}
+
+    def answer(*arguments: Any) -> Any:
+        key = pickle.dumps(arguments)
+        if key not in known:
+            known[key] = function(*arguments)
+        return copy.deepcopy(known[key])
+
+    return answer
 
 
 class _Unsynchronized(sqlite3.Connection):
