@@ -243,8 +243,7 @@ def test_a_budget_of_zero_tunes_as_ever() -> None:
     assert not cascade_file(*here()).exists()
 
 
-@pytest.mark.usefixtures("home")
-def test_too_few_posts_are_told_and_what_still_holds_stays() -> None:
+def test_too_few_posts_are_told_and_what_still_holds_stays(home: Path) -> None:
     tune("posts.txt", "--budget", "400")
     before = cascade_file(*here()).read_bytes()
     status, rows, told = tune("posts.txt", "--budget", "50")
@@ -254,7 +253,9 @@ def test_too_few_posts_are_told_and_what_still_holds_stays() -> None:
     assert "those of before still hold" in told
     assert cascade_file(*here()).read_bytes() == before
     # Another sample teaches the judge now: what was kept does not hold.
-    status, _, told = tune("posts.txt", "--posts", "1450")
+    few = (home / "posts.txt").read_text("utf-8").split("\n")[:350]
+    (home / "few.txt").write_text("\n".join(few), "utf-8")
+    status, _, told = tune("few.txt", "--posts", "300")
     assert status == 0
     assert "50 posts are left for them, which is too few" in told
     assert not cascade_file(*here()).exists()
