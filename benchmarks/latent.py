@@ -1,7 +1,8 @@
 """What a model knows inside: AUROC of heads on hidden states by position and layer, of centroids, of the output head's
 own directions, of label words, and of both together.
 
-    python benchmarks/latent.py read DATA --out STATES [--rows 400] [--model auto] [--threads 2]
+    python benchmarks/latent.py read DATA --out STATES [--rows 400] [--longest 400]
+                                       [--model auto] [--threads 2]
     python benchmarks/latent.py table STATES [--draws 8]
 
 DATA holds NAME.dev.jsonl, and NAME.train.jsonl (without it, the second half of dev is for shots), of `text` and `labels`.
@@ -42,7 +43,7 @@ SETS = {
 Floats = NDArray[np.float32]
 
 
-def read(folder: Path, out: Path, count: int, model: str, threads: int) -> None:
+def read(folder: Path, out: Path, count: int, longest: int, model: str, threads: int) -> None:
     settings = load_settings({"model": model}, os.environ, Path.cwd())
     file = locate(model, settings.data_dir)
     backend = LlamaCpp(file.path, name=file.name, digest=file.digest, threads=threads)
@@ -51,9 +52,9 @@ def read(folder: Path, out: Path, count: int, model: str, threads: int) -> None:
         if not (folder / f"{name}.dev.jsonl").exists() or (out / f"{name}.npz").exists():
             continue
         shots, test = rows_of(folder, name, count)
-        texts = [row["text"][:2000] for row in (*shots, *test)]
+        texts = [backend._text(backend._tokens(row["text"][:2000])[:longest]) for row in (*shots, *test)]
         states = np.concatenate(
-            [both_positions(backend, texts[i : i + 16]) for i in range(0, len(texts), 16)]
+            [both_positions(backend, texts[i : i + 16], longest) for i in range(0, len(texts), 16)]
         )
         prefix = Prefix(conversation(f"You are a moderator. The category is: {definition}"))
         question = Question("\n\nDoes the post belong to the category? Answer Yes or No.", ("Yes", "No"))
@@ -76,10 +77,10 @@ def rows_of(folder: Path, name: str, count: int) -> tuple[list[dict], list[dict]
     return [row for group in groups for row in chance.sample(group, min(count // 2, len(group)))], dev[:count]
 
 
-def both_positions(backend: LlamaCpp, texts: list[str]) -> Floats:
+def both_positions(backend: LlamaCpp, texts: list[str], longest: int) -> Floats:
     """Shape (texts, 2, layers, width): of the last token of the item, and of the template."""
     session, framed = backend._session(READING)
-    bodies = [backend._tokens(text)[:400] or framed.after[:1] for text in texts]
+    bodies = [backend._tokens(text)[:longest] or framed.after[:1] for text in texts]
     found, waiting = [], list(bodies)
     while waiting:
         rows, sequences = list[Row](), list[int]()
@@ -192,12 +193,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path("latent"))
     parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--longest", type=int, default=400, help="tokens of a text that are read")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--draws", type=int, default=8)
     given = parser.parse_args(sys.argv[1:])
     if given.what == "read":
-        read(given.folder, given.out, given.rows, given.model, given.threads)
+        read(given.folder, given.out, given.rows, given.longest, given.model, given.threads)
     else:
         table(given.folder, given.draws)
 
