@@ -217,8 +217,8 @@ def _read_group(
         states, logits = session.read(rows, taps=taps, tokens=tokens, fork=fork)
     elif taps or tokens:
         states, logits = session.read([body + tails[0] for body in bodies], taps=taps, tokens=tokens)
-    found = {tap: _numbers(state) for tap, state in states.items()}
-    scores = _numbers(logits) if logits is not None else np.empty((len(bodies) * forks, 0), np.float32)
+    found = {tap: numbers(state) for tap, state in states.items()}
+    scores = numbers(logits) if logits is not None else np.empty((len(bodies) * forks, 0), np.float32)
     spent = sum(map(len, tails))
     return [
         Readout(
@@ -230,7 +230,7 @@ def _read_group(
     ]
 
 
-def _numbers(values: Any) -> NDArray[np.float32]:
+def numbers(values: Any) -> NDArray[np.float32]:
     """From the device. BackendError where they are none: a comparison with NaN should tell nobody that all is well."""
     found: NDArray[np.float32] = values.cpu().numpy()
     if not np.isfinite(found).all():

@@ -70,8 +70,9 @@ def choose_dtype(device: str, bits: str = "auto") -> Any:
     return torch.float32
 
 
-def load(path: Path, *, device: str = "auto", bits: str = "auto") -> Loaded:
-    """A causal language model and its tokenizer. Code that a model brings along is never run, and nothing is fetched.
+def load(path: Path, *, device: str = "auto", bits: str = "auto", seeing: bool = False) -> Loaded:
+    """A causal language model and its tokenizer; with `seeing` one that sees pictures as well. Code that a model brings
+    along is never run, and nothing is fetched.
 
     `bits` is auto, 4, 8, 16 or 32: how precise the weights are. Raises BackendError, and MissingExtraError where a
     package for GGUF files or for few bits is not installed.
@@ -92,7 +93,8 @@ def load(path: Path, *, device: str = "auto", bits: str = "auto") -> Loaded:
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 source, local_files_only=True, trust_remote_code=False, **_of_tokenizer(options)
             )
-            model = _class_of(source, options).from_pretrained(
+            kind = transformers.AutoModelForImageTextToText if seeing else _class_of(source, options)
+            model = kind.from_pretrained(
                 source, local_files_only=True, trust_remote_code=False, dtype=dtype, **options
             )
         if "device_map" not in options:

@@ -108,10 +108,14 @@ class Session:
 
     def write(self, row: Sequence[int], limit: int, ends: frozenset[int]) -> list[int]:
         """What the model writes behind a row, the most probable token each time."""
+        return self.continued(row, self._behind(kept=True), self.prefix_length, limit, ends)
+
+    def continued(
+        self, row: Sequence[int], behind: Any, start: int, limit: int, ends: frozenset[int]
+    ) -> list[int]:
+        """What the model writes behind a row that itself stands behind a cache, its first token at the place `start`."""
         written: list[int] = []
-        behind = self._behind(kept=True)
         new = list(row)
-        start = self.prefix_length
         while len(written) < limit:
             inputs = {
                 "input_ids": self._tensor([new]),

@@ -8,16 +8,16 @@ from typing import Any
 
 from modcli.errors import BackendError
 from modcli.prompts.prompt import Prefix
-from modcli.prompts.template import Segment, frame
+from modcli.prompts.template import Frame, Segment, frame
 
 
 class Tokens:
-    """The tokenizer of a model that is called `name`."""
+    """The tokenizer of a model that is called `name`; `template` is its chat template where another file holds it."""
 
-    def __init__(self, tokenizer: Any, name: str) -> None:
+    def __init__(self, tokenizer: Any, name: str, template: str = "") -> None:
         self._tokenizer = tokenizer
         self._name = name
-        self._template = _template(tokenizer)
+        self._template = template or _template(tokenizer)
         added = sorted(tokenizer.get_added_vocab(), key=len, reverse=True)
         self._added = re.compile("|".join(map(re.escape, added))) if added else None
         self._adds_first = tokenizer("a").input_ids[:1] == [tokenizer.bos_token_id]
@@ -36,6 +36,11 @@ class Tokens:
     def framed(self, prefix: Prefix) -> tuple[list[int], list[int]]:
         """The prefix in the model's own form: before the item, and after the question. Raises BackendError where the
         model has no chat template and needs one, or one that cannot be applied."""
+        applied = self.segmented(prefix)
+        return self.opened(self.of(applied.before)), self.of(applied.after)
+
+    def segmented(self, prefix: Prefix, *, pictured: bool = False) -> Frame:
+        """The prefix in the model's own form, before it is made tokens; raises as `framed`."""
         if not self._template and prefix.framed is None:
             raise BackendError(
                 f"{self._name} has no chat template", hint="Use an instruction-tuned (chat) model."
@@ -45,14 +50,18 @@ class Tokens:
             "eos_token": self._tokenizer.eos_token or "",
         }
         try:
-            applied = frame(self._template, prefix, special)
+            return frame(self._template, prefix, special, pictured=pictured)
         except ValueError as error:
             raise BackendError(f"{self._name}: {error}") from error
-        before = self._segments(applied.before)
+
+    def opened(self, tokens: list[int]) -> list[int]:
+        """With the token that every text begins with: what the template leaves out is left to the tokenizer."""
         first = self._tokenizer.bos_token_id
-        if self._adds_first and before[:1] != [first]:
-            before.insert(0, first)  # what the template leaves out is left to the tokenizer
-        return before, self._segments(applied.after)
+        return [first, *tokens] if self._adds_first and tokens[:1] != [first] else tokens
+
+    def marked(self, text: str) -> list[int]:
+        """Tokens of the template's own words, which may spell special tokens."""
+        return self._encode(text)
 
     def text(self, tokens: Sequence[int]) -> str:
         """What tokens spell, without special ones."""
@@ -64,7 +73,8 @@ class Tokens:
         ids = declared if isinstance(declared, list) else [declared]
         return frozenset(token for token in (*ids, self._tokenizer.eos_token_id) if token is not None)
 
-    def _segments(self, segments: Sequence[Segment]) -> list[int]:
+    def of(self, segments: Sequence[Segment]) -> list[int]:
+        """Tokens of segments, one after the other."""
         return [
             token
             for segment in segments

@@ -16,9 +16,10 @@ _ITEM, _QUESTION, _OPENING = "item", "question", "opening"
 _SLOT = re.compile("\ue000([a-z0-9]+)\ue001")
 
 
-def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
+def frame(template: str, prefix: Prefix, special: Mapping[str, str], *, pictured: bool = False) -> Frame:
     """The prefix in the model's form: its own where it has one, else that of the template. `special` holds `bos_token`
-    and `eos_token` as the template spells them.
+    and `eos_token` as the template spells them. With `pictured` the turn of the item begins with a picture, and the last
+    marker of `before` holds what stands for it.
 
     The template (which comes from a file and is not trusted: it runs in a sandbox) is rendered over placeholders,
     and the contents are put in afterwards, so a content that spells a marker stays a content.
@@ -31,7 +32,7 @@ def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
     contents = {str(i): message.content for i, message in enumerate(prefix.messages)}
     turns = [{"role": m.role.value, "content": _slot(str(i))} for i, m in enumerate(prefix.messages)]
     turns.append({"role": Role.USER.value, "content": _slot(_OPENING) + _slot(_ITEM) + _slot(_QUESTION)})
-    parts = _rendered(template, turns, special)
+    parts = _rendered(template, turns, special, pictured=pictured)
     contents |= {_OPENING: prefix.opening, _ITEM: "", _QUESTION: ""}
     segments = [
         Segment(contents[part], marker=False) if i % 2 else Segment(part, marker=True)
@@ -41,22 +42,26 @@ def frame(template: str, prefix: Prefix, special: Mapping[str, str]) -> Frame:
     return Frame(_filled(segments[:-4]), _filled((*segments[-1:], answer)))
 
 
-def _rendered(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> list[str]:
+def _rendered(
+    template: str, turns: list[dict[str, str]], special: Mapping[str, str], *, pictured: bool
+) -> list[str]:
     """Text, name of a slot, text, name of a slot, ..., text. Raises ValueError.
 
     Some templates know no system turn, and refuse or drop it: its words then open the first user turn.
     """
     try:
-        return _parts(template, turns, special)
+        return _parts(template, turns, special, pictured=pictured)
     except ValueError:
         merged = _without_system(turns)
         if merged == turns:
             raise
-        return _parts(template, merged, special)
+        return _parts(template, merged, special, pictured=pictured)
 
 
-def _parts(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> list[str]:
-    parts = _SLOT.split(_render(template, turns, special))
+def _parts(
+    template: str, turns: list[dict[str, str]], special: Mapping[str, str], *, pictured: bool
+) -> list[str]:
+    parts = _SLOT.split(_render(template, _in_pieces(turns) if pictured else turns, special))
     wanted = [name for turn in turns for name in _SLOT.findall(turn["content"])]
     # Some templates move the first turn, which is the system's, to the last of the user's.
     if sorted(parts[1::2]) != sorted(wanted) or _later(parts[1::2]) != _later(wanted):
@@ -66,6 +71,15 @@ def _parts(template: str, turns: list[dict[str, str]], special: Mapping[str, str
     if not parts[-1]:
         raise ValueError("the chat template does not close the user's turn")
     return parts
+
+
+def _in_pieces(turns: Sequence[Mapping[str, str]]) -> list[dict[str, object]]:
+    """Turns in the form of models that see: each a list of pieces, the last beginning with a picture."""
+    pieces: list[dict[str, object]] = [
+        {"role": turn["role"], "content": [{"type": "text", "text": turn["content"]}]} for turn in turns
+    ]
+    shown: list[object] = [{"type": "image"}, {"type": "text", "text": turns[-1]["content"]}]
+    return [*pieces[:-1], {"role": turns[-1]["role"], "content": shown}]
 
 
 def _later(names: Sequence[str]) -> list[str]:
@@ -80,7 +94,7 @@ def _filled(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(segment for segment in segments if segment.text)
 
 
-def _render(template: str, turns: list[dict[str, str]], special: Mapping[str, str]) -> str:
+def _render(template: str, turns: Sequence[Mapping[str, object]], special: Mapping[str, str]) -> str:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
     )
