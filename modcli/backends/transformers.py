@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens
+from modcli.backends.transformers_ahead import in_parts
 from modcli.backends.transformers_batches import Budget, Cost
 from modcli.backends.transformers_loading import Loaded, free_bytes, is_out_of_memory, load
 from modcli.backends.transformers_session import Session
@@ -91,28 +93,13 @@ class Transformers:
         """See `Backend.read`."""
         labels = [distinct_first_tokens(self, question) for question in questions]
         session, after = self._session(prefix)
-        bodies = [self._tokens.plain(text) for text in texts]
         tails = [self._tokens.plain(question.text) + after for question in questions] or [after]
-        longest = sum(map(len, tails))
-        for body in bodies:
-            if len(body) + longest > ROOM:
-                raise BackendError(f"a text of {len(body)} tokens does not fit into the {ROOM} for one text")
         readouts: dict[int, Readout] = {}
-        order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
-        lengths = [len(bodies[i]) + longest for i in order]
-        start = 0
-        while start < len(order):
-            count = self.budget.group(lengths[start:], session.prefix_length)
-            group = order[start : start + count]
-            own = [bodies[i] for i in group]
-            found = self._tried(lambda own=own: _read_group(session, own, tails, labels, taps))  # type: ignore[misc]
-            if found is None:
-                self._shrink(count, lengths[start + count - 1], session.prefix_length)
-                continue
-            self.budget.went_well()
-            readouts |= zip(group, found, strict=True)
-            start += count
-        return [readouts[i] for i in range(len(bodies))]
+        with closing(in_parts(self._tokens.plain, texts)) as parts:
+            for indices, bodies in parts:
+                found = self._read_part(session, bodies, tails, labels, taps)
+                readouts |= zip(indices, found, strict=True)
+        return [readouts[i] for i in range(len(texts))]
 
     def check(self, prefix: Prefix) -> None:
         """See `Backend.check`."""
@@ -146,6 +133,36 @@ class Transformers:
         self._sessions.clear()
         self._loaded = None
         _give_back(self.device)
+
+    def _read_part(
+        self,
+        session: Session,
+        bodies: Sequence[list[int]],
+        tails: Sequence[list[int]],
+        labels: Sequence[list[int]],
+        taps: Sequence[int],
+    ) -> list[Readout]:
+        """In batches of like length, as large as the memory allows."""
+        longest = sum(map(len, tails))
+        for body in bodies:
+            if len(body) + longest > ROOM:
+                raise BackendError(f"a text of {len(body)} tokens does not fit into the {ROOM} for one text")
+        readouts: dict[int, Readout] = {}
+        order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
+        lengths = [len(bodies[i]) + longest for i in order]
+        start = 0
+        while start < len(order):
+            count = self.budget.group(lengths[start:], session.prefix_length)
+            group = order[start : start + count]
+            own = [bodies[i] for i in group]
+            found = self._tried(lambda own=own: _read_group(session, own, tails, labels, taps))  # type: ignore[misc]
+            if found is None:
+                self._shrink(count, lengths[start + count - 1], session.prefix_length)
+                continue
+            self.budget.went_well()
+            readouts |= zip(group, found, strict=True)
+            start += count
+        return [readouts[i] for i in range(len(bodies))]
 
     @property
     def _model(self) -> Loaded:
