@@ -206,7 +206,10 @@ class ImageModerator:
 
     def _looked(self, pictures: Sequence[Picture], items: Sequence[Item]) -> list[Looked]:
         """The parts of each picture, with the text of its item. Raises BackendError."""
-        found = [self._recognized(picture) for picture in pictures]
+        found = [
+            self._recognized(replace(picture, beside=item.text))
+            for picture, item in zip(pictures, items, strict=True)
+        ]
         rest = [one for one in found if not one.known]
         unseen = [one.picture for one in rest]
         if unseen:
@@ -215,6 +218,7 @@ class ImageModerator:
                 for own, more in zip(opinions, sight.look(unseen), strict=True):
                     own.extend(more)
             for one, own in zip(rest, opinions, strict=True):
+                one.said += [opinion.note for opinion in own if opinion.note]
                 if own:
                     one.parts.append(picture_part(self._profile, own, self._model))
             if self._eyes.reader is not None:

@@ -24,8 +24,9 @@ PICTURE, KNOWN, BESIDE, TOGETHER = (
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What one model says of a category in a picture: the probability, from where it counts, the stage that a verdict
-    names (detector, image examples, image words), what it saw in words, and the examples that weighed most. `doubted`:
-    another model for the same does not see it, so that it is warned of at most."""
+    names (detector, image examples, image words, vision model, debate), what it saw in words, and the examples that
+    weighed most. `doubted`: another model for the same does not see it, so that it is warned of at most. `note` is told
+    of what is allowed, too."""
 
     category: str
     probability: float
@@ -34,6 +35,7 @@ class Opinion:
     told: str = ""
     shots: tuple[str, ...] = ()
     doubted: bool = False
+    note: str = ""
 
     @property
     def lead(self) -> float:
@@ -60,11 +62,12 @@ class Looked:
     parts: list[Part] = field(default_factory=list)
     transcript: Transcript = field(default_factory=Transcript)
     known: bool = False
+    said: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> list[str]:
-        """What of it was not seen, or is odd."""
-        return [*self.picture.notes, *self.transcript.notes]
+        """What of it was not seen, or is odd, or what a person should know of how it was judged."""
+        return [*self.picture.notes, *self.transcript.notes, *self.said]
 
 
 def picture_part(profile: Profile, opinions: Sequence[Opinion], model: str) -> Part:

@@ -20,6 +20,7 @@ class Picture:
     `height` are those of the file. `digest` is the SHA-256 of the file's bytes, hex. `format` is what the content says
     that it is (jpeg, png, gif, ...), whatever its name. `seconds` is the time of a frame in an animation or a video, None
     in a still; `notes` say what is odd about the file (its name says another format, bytes behind its end, cut short).
+    `beside` is the text that was posted with it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Picture:
     pixels: Pixels
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def test_without_questions_the_states_are_the_same(seeing: TransformersVision) -
 
 
 def test_what_is_shown_matters_and_so_does_the_text(seeing: TransformersVision) -> None:
-    items = [Shown(PIXELS, "a"), Shown(255 - PIXELS, "a"), Shown(PIXELS, "b"), "a"]
+    items: list[str | Shown] = [Shown(PIXELS, "a"), Shown(255 - PIXELS, "a"), Shown(PIXELS, "b"), "a"]
     found = [one.log_probabilities[0][0] for one in seeing.read(PREFIX, items, questions=[SPAM])]
     assert len({round(value, 6) for value in found}) == len(items)
     again = seeing.read(PREFIX, items[::-1], questions=[SPAM])
