@@ -125,7 +125,7 @@ KEYS = (
     Key("embedder", parse_embedder, "auto", in_project=True),
     Key("image_embedder", parse_embedder, "auto", in_project=True),
     Key("ocr_languages", parse_languages, (), in_project=True),
-    Key("backend", parse_choice("auto", "llama-cpp", "transformers", "openai", "scripted"), "auto"),
+    Key("backend", parse_choice("auto", "llama-cpp", "transformers", "vllm", "openai", "scripted"), "auto"),
     Key("device", parse_device, "auto"),
     Key("bits", parse_bits, "auto"),
     Key("base_url", parse_url, ""),

@@ -25,6 +25,7 @@ VENDORS = {
     "llama_cpp": {"backends"},
     "transformers": {"backends", "embedders"},
     "torch": {"backends", "embedders", "images"},
+    "vllm": {"backends"},
     "onnxruntime": {"embedders", "images"},
     "tokenizers": {"embedders"},
     "sentence_transformers": {"embedders", "images"},

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from modcli.errors import PrefixTooLong
 from modcli.prompts.prompt import Prefix, Question
 
 
@@ -82,6 +83,16 @@ class Backend(Protocol):
     def close(self) -> None:
         """Free the model."""
         ...
+
+
+def require_room(facts: ModelFacts, length: int, kept_free: int) -> None:
+    """Raise PrefixTooLong for a prefix of so many tokens that fewer are left behind it than are to be kept free."""
+    room = max(facts.context - kept_free, 0)
+    if length > room:
+        raise PrefixTooLong(
+            f"the profile prompt has {length} tokens, {length - room} more than {facts.name} has room for ({room})",
+            hint="Shorten definitions, remove examples, or raise the `context` setting.",
+        )
 
 
 def distinct_first_tokens(backend: Backend, question: Question) -> list[int]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import llama_cpp
 
-from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens
+from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens, require_room
 from modcli.backends.llama_session import BATCH, ROOM, SEQUENCES, Row, Session
-from modcli.errors import BackendError, PrefixTooLong
+from modcli.errors import BackendError
 from modcli.prompts.prompt import Prefix, Question
 from modcli.prompts.template import Frame, Segment, frame
 
@@ -67,9 +67,6 @@ class LlamaCpp:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._framed: dict[str, _Framed] = {}
         self._template = self._metadata("tokenizer.chat_template")
-        if not self._template:
-            self.close()
-            raise BackendError(f"{path} has no chat template", hint="Use an instruction-tuned (chat) model.")
         self.facts = ModelFacts(
             name=name,
             digest=digest,
@@ -100,14 +97,8 @@ class LlamaCpp:
 
     def check(self, prefix: Prefix) -> None:
         """See `Backend.check`."""
-        length = len((self._framed.get(prefix.digest) or self._frame(prefix)).before)
-        room = self.facts.context - ROOM
-        if length > room:
-            raise PrefixTooLong(
-                f"the profile prompt has {length} tokens, {length - room} more than"
-                f" {self.facts.name} has room for ({room})",
-                hint="Shorten definitions, remove examples, or raise the `context` setting.",
-            )
+        framed = self._framed.get(prefix.digest) or self._frame(prefix)
+        require_room(self.facts, len(framed.before), ROOM)
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`."""
@@ -218,6 +209,10 @@ class LlamaCpp:
         return self._prefix_folder / f"{hashlib.sha256(parts.encode()).hexdigest()}.kv"
 
     def _frame(self, prefix: Prefix) -> _Framed:
+        if not self._template and prefix.framed is None:
+            raise BackendError(
+                f"{self.facts.name} has no chat template", hint="Use an instruction-tuned (chat) model."
+            )
         first = llama_cpp.llama_vocab_bos(self._vocabulary)
         special = {
             "bos_token": self._text([first], special=True),

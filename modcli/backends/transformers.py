@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens
+from modcli.backends.base import ModelFacts, Readout, by_question, distinct_first_tokens, require_room
 from modcli.backends.transformers_ahead import in_parts
 from modcli.backends.transformers_batches import Budget, Cost
 from modcli.backends.transformers_loading import Loaded, free_bytes, is_out_of_memory, load
 from modcli.backends.transformers_session import Session
 from modcli.backends.transformers_tokens import Tokens
-from modcli.errors import BackendError, PrefixTooLong
+from modcli.errors import BackendError
 from modcli.prompts.prompt import Prefix, Question
 
 Done = TypeVar("Done")
@@ -103,13 +103,7 @@ class Transformers:
 
     def check(self, prefix: Prefix) -> None:
         """See `Backend.check`."""
-        length, room = len(self._frame(prefix)[0]), self.facts.context - ROOM
-        if length > room:
-            raise PrefixTooLong(
-                f"the profile prompt has {length} tokens, {length - room} more than"
-                f" {self.facts.name} has room for ({max(room, 0)})",
-                hint="Shorten definitions, remove examples, or raise the `context` setting.",
-            )
+        require_room(self.facts, len(self._frame(prefix)[0]), ROOM)
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """See `Backend.first_tokens`."""

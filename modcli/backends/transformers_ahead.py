@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 #: Texts of the first part, for which the model has to wait, and of those after it. Fixed, so that the same texts are
@@ -12,7 +12,7 @@ FIRST, LATER = 32, 256
 Part = tuple[list[int], list[list[int]]]
 
 
-def in_parts(tokenize: Callable[[str], list[int]], texts: Sequence[str]) -> Iterator[Part]:
+def in_parts(tokenize: Callable[[str], list[int]], texts: Sequence[str]) -> Generator[Part, None, None]:
     """Indices of texts and the tokens of each, those of few characters first, so that a part is of like lengths.
 
     What `tokenize` raises is raised where the part is reached that holds the text; the parts before it are whole. The

@@ -88,6 +88,16 @@ def require(installed: Callable[[str], object] = find_spec) -> None:
         )
 
 
+def require_vllm(installed: Callable[[str], object] = find_spec) -> None:
+    """Raise MissingExtraError where vLLM, or transformers, of which it takes tokenizers, is not installed."""
+    missing = [package for package in ("vllm", "transformers") if not installed(package)]
+    if missing:
+        raise MissingExtraError(
+            f"--backend vllm needs {' and '.join(missing)}",
+            hint="pip install 'modcli[vllm]' (Linux, with a GPU)",
+        )
+
+
 def _ask_torch(wish: str) -> str:
     found: str = importlib.import_module("modcli.backends.transformers_loading").choose_device(wish)
     return found

@@ -16,7 +16,7 @@ from modcli.cascade.preparation import PROMPT_SHOTS, judging, without_examples
 from modcli.cascade.rejudging import Rejudged, rejudge
 from modcli.cascade.tuning import load_tuning, outdated
 from modcli.cascade.workbench import Workbench
-from modcli.cli.assemble_backend import make_backend
+from modcli.cli.assemble_backend import BLIND, make_backend
 from modcli.cli.assemble_cascade import TUNING, audited, early_stages, prefilter
 from modcli.errors import UsageError
 from modcli.judges.judge import Evidence
@@ -72,9 +72,9 @@ def build_moderator(
 def refuse_blind(settings: Settings, profile: Profile) -> None:
     """Raise UsageError where only the reading is to judge, and a category has no example and was not tuned, or the
     runtime reads nothing."""
-    if settings.stage == Stage.READING and settings.backend == "openai":
+    if settings.stage == Stage.READING and settings.backend in BLIND:
         raise UsageError(
-            "--stage reading judges by hidden states, and a server gives no hidden states",
+            f"--stage reading judges by hidden states, and {BLIND[settings.backend]} gives no hidden states",
             hint="Leave out --stage, or use another backend.",
         )
     if settings.stage != Stage.READING or load_tuning(settings.data_dir / TUNING, profile.digest):
@@ -182,7 +182,7 @@ def build_workbench(
     """
     _tidy(settings, tell)
     backend, digest = _backend(settings, detail)
-    reads = settings.backend != "openai"  # a server gives no states
+    reads = settings.backend not in BLIND
     store = _store(settings, digest, backend, tell) if settings.cache and reads else None
     scores = _scores(settings, digest, tell) if settings.cache else None
     return Workbench(

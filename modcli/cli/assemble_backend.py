@@ -13,7 +13,7 @@ from modcli.backends.base import Backend
 from modcli.backends.endpoint import Endpoint
 from modcli.backends.endpoint_http import Server, is_loopback
 from modcli.backends.lazy import LazyBackend
-from modcli.backends.transformers_choice import Choice, choose, chosen_device, require
+from modcli.backends.transformers_choice import Choice, choose, chosen_device, require, require_vllm
 from modcli.cli.progress import TransferProgress
 from modcli.errors import UsageError
 from modcli.settings import Settings, is_repository
@@ -22,6 +22,9 @@ from modcli.weights.locate import ModelFile, ensure
 
 #: The key of a server: nowhere but in the environment, so that no file and no list of processes shows it.
 KEY = "MODCLI_API_KEY"
+
+#: Runtimes that give no hidden states, and how they are called.
+BLIND = {"openai": "a server", "vllm": "vLLM"}
 
 Tell = Callable[[str], None]
 
@@ -47,6 +50,16 @@ def make_backend(
                 hint="--backend transformers reads a folder in the hub's format, and models of the hub.",
             )
         choice = Choice("llama-cpp", "", f"set by {settings.origin('backend')}")
+    elif settings.backend == "vllm":
+        if kind == "gguf":
+            raise UsageError(
+                f"{settings.model} is a GGUF file, or a model that is known by one, and vLLM reads neither",
+                hint="--model with a folder in the hub's format, or owner/name on the hub",
+            )
+        require_vllm()
+        choice = Choice(
+            "vllm", "", f"set by {settings.origin('backend')}: label words only, no hidden states"
+        )
     elif settings.backend == "transformers":
         require()
         device = chosen_device(settings.device)
@@ -61,6 +74,9 @@ def make_backend(
     if choice.backend == "transformers":
         digest = computed_digest(file.digest, choice.device, settings.bits)
         make = partial(_transformers, file, settings, choice.device, digest)
+    elif choice.backend == "vllm":
+        digest = computed_digest(file.digest, "vllm", settings.bits)
+        make = partial(_vllm, file, settings, digest)
     facts = facts_folder / f"{digest}.json" if facts_folder is not None else None
     return LazyBackend(make, digest=digest, facts_file=facts)
 
@@ -111,6 +127,14 @@ def _transformers(file: ModelFile, settings: Settings, device: str, digest: str)
         bits=settings.bits,
         threads=settings.threads,
         context=settings.context,
+    )
+    return backend
+
+
+def _vllm(file: ModelFile, settings: Settings, digest: str) -> Backend:
+    make = importlib.import_module("modcli.backends.vllm").Vllm
+    backend: Backend = make(
+        file.path, name=file.name, digest=digest, bits=settings.bits, context=settings.context
     )
     return backend
 
