@@ -16,8 +16,11 @@ from modcli.backends.llama_cpp import LlamaCpp
 from modcli.backends.llama_session import BATCH, ROOM
 from modcli.backends.taps import Taps
 from modcli.errors import BackendError
+from modcli.profile import Action, Category
+from modcli.prompts.guards.catalogue import find_guard
 from modcli.prompts.prompt import Prefix, Question
 from modcli.prompts.template import conversation
+from modcli.states.guard_reading import read_guard
 from modcli.weights.locate import ModelFile
 from tests.backends.test_contract import PREFIX, SPAM, assert_alike
 
@@ -275,6 +278,30 @@ def test_file_that_is_no_model(small_model: ModelFile, tmp_path: Path, content: 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(BackendError):
         LlamaCpp(tmp_path / "none.gguf", name="m", digest="d")
+
+
+def test_without_a_chat_template_only_a_form_of_its_own_can_be_read(
+    small_model: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guard brings one along; anything else is refused with a reason, and nothing is lost by asking."""
+    metadata = LlamaCpp._metadata
+    monkeypatch.setattr(
+        LlamaCpp, "_metadata", lambda own, key: "" if "template" in key else metadata(own, key)
+    )
+    backend = LlamaCpp(small_model.path, name="guard", digest="0" * 64, threads=1)
+    try:
+        for ask in (backend.check, lambda prefix: backend.read(prefix, ["a"], taps=(1,))):
+            with pytest.raises(BackendError, match="guard has no chat template") as caught:
+                ask(PREFIX)
+            assert "chat" in str(caught.value.hint)
+        guard = find_guard("shieldgemma-2b")
+        assert guard is not None
+        question = guard.question(Category("spam", Action.BLOCK, definition="Advertising."))
+        (answer,), tokens = read_guard(backend, question, ["buy coins now"])
+        np.testing.assert_allclose(np.exp(answer).sum(), 1)
+        assert tokens
+    finally:
+        backend.close()
 
 
 def test_close_twice(opened: Open) -> None:
