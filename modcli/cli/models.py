@@ -19,10 +19,11 @@ from modcli.errors import WeightsError
 from modcli.reports.terminal_text import printable
 from modcli.settings import Settings, load_settings
 from modcli.weights.fetch import Fetcher
+from modcli.weights.hub_folder import repository_folder
 from modcli.weights.inventory import Presence, presence, remove, verify
 from modcli.weights.locate import locate
 from modcli.weights.places import Places
-from modcli.weights.registry import Entry, load_registry
+from modcli.weights.registry import Entry, GuardRow, load_registry
 
 app = typer.Typer(
     name="models", no_args_is_help=True, rich_markup_mode=None, help="Fetch, verify and remove model files."
@@ -40,14 +41,19 @@ def list_models(
         typer.Option("--format", help="table on a terminal, jsonl on a pipe."),
     ] = None,
 ) -> None:
-    """The models known by name, and what is there of them."""
+    """The models known by name, what is there of them, and the guards of the hub that modcli knows how to ask."""
     registry, settings = load_registry(), _settings()
     found = [(entry, presence(entry, settings.data_dir)) for entry in registry.entries]
+    guards = [(row, repository_folder(row.repository, settings.data_dir)) for row in registry.guards]
     if form == "table" or (form is None and sys.stdout.isatty()):
-        Console(highlight=False).print(_table(found, registry.default))
+        console = Console(highlight=False)
+        console.print(_table(found, registry.default))
+        console.print(_guard_table(guards))
     else:
         for entry, there in found:
             typer.echo(json.dumps(_record(entry, there, registry.default, Places(settings.data_dir))))
+        for row, folder in guards:
+            typer.echo(json.dumps(_guard_record(row, folder)))
 
 
 @app.command()
@@ -163,3 +169,46 @@ def _table(found: Sequence[tuple[Entry, Presence]], default: str) -> Table:
         )
         table.add_row(*(printable(cell) for cell in cells))
     return table
+
+
+def _guard_record(row: GuardRow, folder: Path) -> dict[str, object]:
+    return {
+        "name": row.repository,
+        "default": False,
+        "task": "guard",
+        "format": "transformers",
+        "bytes": round(row.gigabytes * 1e9),
+        "licence": row.licence,
+        "gated": row.gated,
+        "state": _fetched(folder),
+        "sources": ["hub"],
+        "tested": row.tested,
+        "note": row.note,
+        "upstream": row.repository,
+        "path": str(folder),
+    }
+
+
+def _guard_table(found: Sequence[tuple[GuardRow, Path]]) -> Table:
+    caption = (
+        "of the hub, not pinned and not run by us: --backend transformers --model NAME (docs/backends.md)"
+    )
+    table = Table(box=None, pad_edge=False, title="\nguards", title_justify="left", caption=caption)
+    table.caption_justify = "left"
+    for heading in ("name", "GB", "licence", "state", "note"):
+        # A name is copied from here: it stays in one piece.
+        table.add_column(
+            heading,
+            justify="right" if heading == "GB" else "left",
+            overflow="fold",
+            no_wrap=heading == "name",
+        )
+    for row, folder in found:
+        licence = f"{row.licence}, to be accepted" if row.gated else row.licence
+        cells = (row.repository, f"{row.gigabytes:,.1f}", licence, _fetched(folder), row.note)
+        table.add_row(*(printable(cell) for cell in cells))
+    return table
+
+
+def _fetched(folder: Path) -> str:
+    return "fetched" if folder.is_dir() else "absent"

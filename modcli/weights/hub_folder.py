@@ -49,6 +49,11 @@ def locate_folder(path: Path, data_dir: Path, *, name: str = "") -> ModelFile:
     )
 
 
+def repository_folder(name: str, data_dir: Path) -> Path:
+    """Where what was fetched of a repository is, once something was: the hub's library keeps it in this form."""
+    return data_dir / "hub" / f"models--{name.replace('/', '--')}" / "snapshots"
+
+
 def fetch_repository(
     name: str, data_dir: Path, *, offline: bool | None = None, fetch: Fetch | None = None
 ) -> ModelFile:

@@ -44,7 +44,9 @@ def test_list_on_a_pipe_is_json_lines(data: Path) -> None:
     result = run("list")
     rows = {row["name"]: row for row in map(json.loads, result.stdout.splitlines())}
     assert result.exit_code == 0
-    assert list(rows) == [entry.name for entry in load_registry().entries]
+    registry = load_registry()
+    guards = [guard.repository for guard in registry.guards]
+    assert list(rows) == [*(entry.name for entry in registry.entries), *guards]
     assert [name for name, row in rows.items() if row["default"]] == ["qwen2.5-coder-1.5b"]
     assert {row["state"] for row in rows.values()} == {"absent"}
     assert rows["qwen3-4b"]["sources"] == ["hub"]
@@ -58,6 +60,23 @@ def test_list_as_a_table(pretended: Path) -> None:
     row = next(line for line in lines if line.startswith("smollm2-135m"))
     assert "verified" in row
     assert "index only" in row
+
+
+def test_list_names_guards_with_hub_id_licence_and_size(data: Path) -> None:
+    kept = data / "hub" / "models--Qwen--Qwen3Guard-Gen-0.6B" / "snapshots"
+    kept.mkdir(parents=True)
+    rows = [json.loads(line) for line in run("list").stdout.splitlines()]
+    guards = {row["name"]: row for row in rows if row["task"] == "guard"}
+    assert guards["Qwen/Qwen3Guard-Gen-0.6B"]["state"] == "fetched"
+    assert guards["Qwen/Qwen3Guard-Gen-0.6B"]["path"] == str(kept)
+    gated = guards["google/shieldgemma-2b"]
+    assert (gated["licence"], gated["gated"], gated["state"]) == ("Gemma", True, "absent")
+    assert gated["bytes"] == 5_200_000_000
+    assert not any(row["tested"] for row in guards.values())
+    table = run("list", "--format", "table").stdout
+    assert "\nguards" in table
+    for name in ("google/shieldgemma-2b", "Qwen/Qwen3Guard-Gen-8B"):
+        assert any(line.startswith(name) for line in table.splitlines())
 
 
 def test_path_prints_the_path_alone(pretended: Path) -> None:
