@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modcli.errors import Location
+from modcli.sources.attached import attached_at, attached_of
 from modcli.sources.html_text import Seen
 from modcli.sources.json_values import (
     items_of,
@@ -22,7 +23,7 @@ from modcli.sources.json_values import (
     text_of,
     web_address,
 )
-from modcli.sources.post import Account, Part, PartName, Post, Problem, RecordKind, Visibility
+from modcli.sources.post import Account, Attached, Part, PartName, Post, Problem, RecordKind, Visibility
 from modcli.sources.statuses import full_handle, html_seen, parts_of, some_names, tags_of, when
 
 PUBLIC = frozenset(("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"))
@@ -98,6 +99,7 @@ def post_of_object(
         tags=tags_of([tag for tag in mappings_of(note.get("tag")) if tag.get("type") == "Hashtag"]),
         disguised=seen.disguised,
         media=sum(1 for _ in items_of(note.get("attachment"))),
+        attached=attached_of(note.get("attachment"), _file),
     )
 
 
@@ -128,8 +130,25 @@ def profile_of_actor(value: object, location: Location, owner: Owner = Owner()) 
         url=url,
         uri=uri,
         visibility=Visibility.PUBLIC,
+        attached=tuple(_portraits(actor)),
         disguised=bio.disguised + tuple(link for _, found in fields for link in found.disguised),
     )
+
+
+def _portraits(actor: Mapping[str, Any]) -> Iterator[Attached]:
+    for name, key in (("avatar", "icon"), ("header", "image")):
+        for one in mappings_of(actor.get(key)):
+            if found := attached_at(name, one.get("url"), "image"):
+                yield found
+                break
+
+
+def _file(attachment: Mapping[str, Any]) -> tuple[object, object]:
+    """Where an attachment is, and its kind."""
+    # A list of links is what Pleroma has there.
+    link = next(mappings_of(attachment.get("url")), {})
+    kind = attachment.get("mediaType") or link.get("mediaType") or attachment.get("type")
+    return link.get("href") or attachment.get("url"), kind
 
 
 def owner_of(actor: object) -> Owner:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from modcli.errors import Location, SourceError, UsageError
+from modcli.sources.attached import attached_at
 from modcli.sources.containers import Member
 from modcli.sources.csv_rows import header_of, rows
 from modcli.sources.html_text import Seen, as_seen
@@ -25,7 +26,17 @@ from modcli.sources.json_values import (
     web_address,
 )
 from modcli.sources.lines import refuse_utf16
-from modcli.sources.post import Account, Input, PartName, Post, Problem, Record, RecordKind, Visibility
+from modcli.sources.post import (
+    Account,
+    Attached,
+    Input,
+    PartName,
+    Post,
+    Problem,
+    Record,
+    RecordKind,
+    Visibility,
+)
 from modcli.sources.sections import Reading, Section, SectionsInput, opened, records_of
 from modcli.sources.skeleton import Context, Skeleton
 from modcli.sources.status_wrappers import MASTOPY, reading
@@ -74,6 +85,7 @@ class Fields:
     warning: str = ""
     alt: str = ""
     reply_to: str = ""
+    image: str = "image"
     html: bool | None = None
 
     @classmethod
@@ -173,7 +185,9 @@ def post_of_fields(
 ) -> Post | Problem:
     """A post of a row of the file `name`; a Problem where its text is none."""
     row = mapping_of(value)
-    written = found_at(row, fields.text)
+    written, attached = found_at(row, fields.text), _images(row, fields.image)
+    if written is None and attached:
+        written = ""
     if not isinstance(written, str):
         what = (
             "null"
@@ -204,7 +218,17 @@ def post_of_fields(
         language=line_of(_at(row, fields.language)),
         in_reply_to=_parent(_at(row, fields.reply_to), name),
         disguised=seen.disguised,
+        media=sum(1 for _ in items_of(_at(row, fields.image))),
+        attached=attached,
     )
+
+
+def _images(row: Mapping[str, Any], name: str) -> tuple[Attached, ...]:
+    """The pictures that a row names: one, or several in a list."""
+    values = items_of(_at(row, name))
+    named = [("image" if len(values) == 1 else f"image {i}", one) for i, one in enumerate(values, start=1)]
+    found = (attached_at(name, one, "", within=False) for name, one in named)
+    return tuple(one for one in found if one is not None)
 
 
 def _reading(name: str, fields: Fields, owner: Account | None) -> Reading:
@@ -225,6 +249,8 @@ def _of_names(row: Mapping[str, Any]) -> Fields | None:
     """The mapping that the names of a row's fields suggest; None where none is called as a text is."""
     text = next((one for one in TEXTS if isinstance(row.get(one), str)), None)
     text = text or next((one for one in row if MASTOPY in text_of(row[one])), None)
+    if text is None and text_of(row.get("image")):
+        text = TEXTS[0]
     if text is None:
         return None
     others = {role: next((one for one in options if one in row), "") for role, options in _OTHERS.items()}

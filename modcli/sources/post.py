@@ -88,6 +88,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A picture, video or sound of a record: what a verdict calls it (`attachment 2`, `avatar`), where it is, seen from
+    the file of the record, with forward slashes, and what it is said to be: `image`, `video`, `audio`, or nothing.
+    `remote`: its address is one of the web, so that the export need not hold it."""
+
+    name: str
+    path: str
+    kind: str = ""
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One record of an export.
 
@@ -95,7 +107,8 @@ class Post:
     else file and place. Times are aware, in UTC. `url` is the page that a person opens, `uri` the ActivityPub id.
     `target` is the address that a boost, like or bookmark is of. `in_reply_to` and `conversation` are addresses.
     `mentions` are handles, `tags` hashtags without the sign, `disguised` the links that are not what they look like.
-    `media` counts attachments. `parts` are in the order in which a reader meets them, none of them empty.
+    `media` counts attachments, `attached` are those that an export may hold. `parts` are in the order in which a reader
+    meets them, none of them empty.
     """
 
     key: str
@@ -117,6 +130,7 @@ class Post:
     tags: tuple[str, ...] = ()
     disguised: tuple[Link, ...] = ()
     media: int = 0
+    attached: tuple[Attached, ...] = ()
 
     @property
     def text(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modcli.errors import Location
+from modcli.sources.attached import attached_of
 from modcli.sources.html_text import Seen, as_seen
 from modcli.sources.json_values import (
     id_of,
@@ -85,6 +86,7 @@ def post_of_status(value: object, location: Location, owner: Account | None = No
         tags=tags_of(status.get("tags")),
         disguised=seen.disguised,
         media=len(list(mappings_of(status.get("media_attachments")))),
+        attached=attached_of(status.get("media_attachments"), lambda one: (one.get("url"), one.get("type"))),
     )
 
 
