@@ -10,10 +10,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from modcli.errors import Location, MissingExtraError, SourceError
+from modcli.errors import MissingExtraError, SourceError
 from modcli.images.decoding_ends import behind_the_end
 from modcli.images.decoding_pixels import KEPT, kept_size, pixels_of, turn_of, turned_size
-from modcli.images.formats import HEAD, is_picture, is_video, named_format, told_as
+from modcli.images.formats import HEAD, is_picture, is_video, named_format, refusal, told_as
 from modcli.images.picture import Picture, Pixels
 from modcli.images.svg import render
 
@@ -41,7 +41,7 @@ READERS = {
 
 
 def open_picture(source: Path | bytes, *, name: str = "", within: Path | None = None) -> Picture:
-    """A still picture, the first frame of an animated one, its longer side at most `KEPT` pixels.
+    """A still picture, the first frame of an animated one, of at most `KEPT` times `KEPT` pixels (`kept_size`).
 
     `source` is a file or its bytes; `name` is what it is called in messages and compared with what it is. `within` is
     a folder that the file must not leave through a symbolic link. EXIF turns the picture and is then forgotten.
@@ -67,14 +67,14 @@ def read_file(path: Path, *, name: str = "", within: Path | None = None, first: 
     name = name or str(path)
     try:
         if within is not None and not path.resolve().is_relative_to(within.resolve()):
-            raise _refusal(name, "it is a link that leaves its folder", "such links are not followed")
+            raise refusal(name, "it is a link that leaves its folder", "such links are not followed")
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise _refusal(name, "it is a folder", f"name the files in it, as in {name.rstrip('/')}/*")
+            raise refusal(name, "it is a folder", f"name the files in it, as in {name.rstrip('/')}/*")
         if not stat.S_ISREG(found.st_mode):
-            raise _refusal(name, "it is no regular file", "name a file")
+            raise refusal(name, "it is no regular file", "name a file")
         if found.st_size > MOST_BYTES and not first:
-            raise _refusal(
+            raise refusal(
                 name,
                 f"it has {found.st_size:,} bytes, more than {MOST_BYTES:,}",
                 "make it smaller, or leave it out",
@@ -83,9 +83,9 @@ def read_file(path: Path, *, name: str = "", within: Path | None = None, first: 
             data = file.read(first or MOST_BYTES)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links, up to Python 3.12
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise _refusal(name, f"it cannot be read: {reason}", "check the path, and who may read it") from error
+        raise refusal(name, f"it cannot be read: {reason}", "check the path, and who may read it") from error
     if not data:
-        raise _refusal(name, "it is empty", "it may not have been copied to its end: copy it again")
+        raise refusal(name, "it is empty", "it may not have been copied to its end: copy it again")
     return data
 
 
@@ -113,15 +113,15 @@ def reader(kind: str, data: bytes) -> Any:
 
 def _format(data: bytes, name: str) -> str:
     if not data:
-        raise _refusal(name, "it is empty", "it may not have been copied to its end: copy it again")
+        raise refusal(name, "it is empty", "it may not have been copied to its end: copy it again")
     head = data[:HEAD]
     kind = is_picture(head)
     if kind == "jxl":
-        raise _refusal(name, "JPEG XL is not read", "convert it to PNG or JPEG")
+        raise refusal(name, "JPEG XL is not read", "convert it to PNG or JPEG")
     if not kind and is_video(head):
-        raise _refusal(name, "it is a video", "videos are judged by frames sampled from them")
+        raise refusal(name, "it is a video", "videos are judged by frames sampled from them")
     if not kind:
-        raise _refusal(
+        raise refusal(
             name,
             f"it is no picture, but {told_as(head)}",
             "the content counts, not the name; judge text as text",
@@ -158,7 +158,7 @@ def _decoded(kind: str, data: bytes, name: str) -> tuple[Pixels, tuple[int, int]
     except (SourceError, MissingExtraError):
         raise
     except MemoryError as error:
-        raise _refusal(name, "it does not fit into memory", "make it smaller, or leave it out") from error
+        raise refusal(name, "it does not fit into memory", "make it smaller, or leave it out") from error
     except Exception as error:  # the reader of a hostile file may fail in any way
         raise broken(kind, name) from error
     return pixels, turned_size(size, turn), (*notes, *told)
@@ -170,7 +170,7 @@ def refuse_bomb(kind: str, image: Any, name: str) -> None:
     baseline = kind == "jpeg" and not image.info.get("progressive")
     most = MOST_PIXELS_BASELINE if baseline else MOST_PIXELS
     if width * height > most:
-        raise _refusal(
+        raise refusal(
             name,
             f"it has {width:,} x {height:,} pixels, more than {most:,}: not decoded",
             "make it smaller, or leave it out",
@@ -181,7 +181,7 @@ def refuse_bomb(kind: str, image: Any, name: str) -> None:
 
 def broken(kind: str, name: str) -> SourceError:
     """What to raise where a file that begins as `kind` gives no picture."""
-    return _refusal(
+    return refusal(
         name,
         f"it begins as {kind}, and no picture can be read from it",
         "it is damaged, cut short or of a rare kind: download it again, or convert it to PNG",
@@ -199,7 +199,3 @@ def _loads(image: Any) -> bool:
             raise OSError("nothing was decoded") from error
         return False
     return True
-
-
-def _refusal(name: str, message: str, hint: str) -> SourceError:
-    return SourceError(message, location=Location(name), hint=hint)

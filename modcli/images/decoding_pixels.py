@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from modcli.images.picture import Pixels
 
-#: The longer side of what is kept, in pixels.
+#: At most so many pixels are kept as a square of this side has: a limit of the longer side would make a scrolled
+#: screenshot so narrow that its letters are lost.
 KEPT = 2_048
+#: The longer side of what is kept, in pixels, however narrow it is: it is read in stretches, and each takes time.
+LONGEST = 32_768
 #: Above this mean brightness (0 to 255) what is see-through is put on black: white writing on white is unseen.
 _BRIGHT = 235
 _ORIENTATION = 0x0112
@@ -40,12 +44,13 @@ def turned_size(size: tuple[int, int], turn: int) -> tuple[int, int]:
 
 
 def kept_size(size: tuple[int, int], kept: int = KEPT) -> tuple[int, int]:
-    """Width and height of what is kept: the longer side at most `kept`, no side less than 1."""
+    """Width and height of what is kept: at most `kept` squared pixels, no side less than 1 or more than `LONGEST`."""
     width, height = size
-    longest = max(width, height)
-    if longest <= kept:
+    scale = min(kept / math.sqrt(width * height), LONGEST / max(size))
+    if scale >= 1:
         return size
-    return max(1, round(width * kept / longest)), max(1, round(height * kept / longest))
+    width, height = max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
+    return max(1, min(width, kept * kept // height)), max(1, min(height, kept * kept // width))
 
 
 def pixels_of(image: Any, turn: int = 1, kept: int = KEPT) -> tuple[Pixels, tuple[str, ...]]:

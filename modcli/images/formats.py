@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from modcli.errors import Location, SourceError
+
 #: How many of the first bytes are enough for `is_picture` and `is_video`.
 HEAD = 4_096
 
@@ -110,6 +112,11 @@ def told_as(head: bytes) -> str:
     if text and not re.search(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]", text):
         return "text"
     return "data of an unknown kind"
+
+
+def refusal(name: str, message: str, hint: str) -> SourceError:
+    """What to raise where a file is not judged: why, and what its owner may do."""
+    return SourceError(message, location=Location(name), hint=hint)
 
 
 def _brands(head: bytes) -> set[bytes]:

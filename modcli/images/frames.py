@@ -19,7 +19,7 @@ from modcli.images.frames_gif import Map, excerpt, map_of
 from modcli.images.frames_video import sample_video
 from modcli.images.picture import Pixels, Sampled
 
-#: The longer side of a frame's pixels: enough to read what is written in it.
+#: A frame has at most as many pixels as a square of this side: enough to read what is written in it.
 FRAME_SIDE = 1_024
 #: So many frames of an animation are decoded at most, and so many pixels in all of them.
 MOST_DECODED = 1_500

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from modcli.errors import Location, MissingExtraError, SourceError
+from modcli.errors import MissingExtraError, SourceError
 from modcli.images.decoding_pixels import kept_size
-from modcli.images.formats import HEAD, is_video
+from modcli.images.formats import HEAD, is_video, refusal
 from modcli.images.frames_choice import SIDE, Choice, frame_of, shrink
 from modcli.images.picture import Pixels, Sampled
 
@@ -30,7 +30,7 @@ _READERS = {"mp4": "mp4", "matroska": "matroska", "avi": "avi", "mpeg": "mpeg", 
 
 
 def sample_video(source: Path | bytes, *, most: int, name: str, side: int, deadline: float) -> Sampled:
-    """At most `most` frames of a video, their longer side at most `side` pixels; `deadline` is of `time.monotonic`.
+    """At most `most` frames of a video, each of at most `side` squared pixels; `deadline` is of `time.monotonic`.
 
     Raises SourceError where nothing can be decoded, MissingExtraError where PyAV is not installed.
     """
@@ -47,7 +47,7 @@ def sample_video(source: Path | bytes, *, most: int, name: str, side: int, deadl
     except (SourceError, MissingExtraError):
         raise
     except Exception as error:  # the reader of a hostile file may fail in any way
-        raise _refusal(name, "it begins as a video, and no frame can be read from it", _DAMAGED) from error
+        raise refusal(name, "it begins as a video, and no frame can be read from it", _DAMAGED) from error
 
 
 _DAMAGED = "it is damaged, cut short or of a kind that is not read: try another player, or leave it out"
@@ -55,10 +55,10 @@ _DAMAGED = "it is damaged, cut short or of a kind that is not read: try another 
 
 def _sampled(container: Any, kind: str, most: int, name: str, side: int, deadline: float) -> Sampled:
     if not container.streams.video:
-        raise _refusal(name, "it has sound and no pictures", "sound is not judged")
+        raise refusal(name, "it has sound and no pictures", "sound is not judged")
     stream = container.streams.video[0]
     if stream.codec_context is None or stream.width * stream.height > MOST_PIXELS:
-        raise _refusal(
+        raise refusal(
             name, f"its frames have {stream.width:,} x {stream.height:,} pixels: not decoded", _DAMAGED
         )
     stream.thread_type = "NONE" if stream.width * stream.height < 500_000 else "AUTO"
@@ -82,7 +82,7 @@ def _sampled(container: Any, kind: str, most: int, name: str, side: int, deadlin
             stream.codec_context.skip_frame = "DEFAULT"
             _offer(choice, seen, _decoded(container, stream, deadline), side)
     if not choice.kept:
-        raise _refusal(name, "it begins as a video, and no frame can be read from it", _DAMAGED)
+        raise refusal(name, "it begins as a video, and no frame can be read from it", _DAMAGED)
     last = max(seen.times)
     if seen.error:
         why = f"the file is cut short or damaged behind second {last:.1f}"
@@ -172,7 +172,3 @@ def _pixels(frame: Any, side: int) -> tuple[Pixels, tuple[int, int]]:
 
 def _refuse(*_: Any) -> Any:
     raise OSError("a video opens no other file")
-
-
-def _refusal(name: str, message: str, hint: str) -> SourceError:
-    return SourceError(message, location=Location(name), hint=hint)

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from modcli.errors import Location, MissingExtraError, SourceError
+from modcli.errors import MissingExtraError
 from modcli.images.decoding_pixels import kept_size, pixels_of
+from modcli.images.formats import refusal
 from modcli.images.picture import Pixels
 
 #: Limits: bytes of a file, its elements, how deep they nest; seconds and bytes of memory that drawing may take.
@@ -76,20 +77,20 @@ def render(data: bytes, name: str, kept: int) -> tuple[Pixels, tuple[int, int], 
 def _harmless(data: bytes, name: str) -> tuple[ElementTree.Element, tuple[str, ...]]:
     """The drawing without code and without references to anything outside of it."""
     if len(data) > MOST_BYTES:
-        raise _refusal(
+        raise refusal(
             name, f"it has {len(data):,} bytes, more than {MOST_BYTES:,} for an SVG", "leave it out"
         )
     try:
         # Entities from outside are never read; those inside may not grow it (expat's own limit, since 2.4.1).
         root = ElementTree.fromstring(data)  # noqa: S314
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise _refusal(
+        raise refusal(
             name, f"it begins as svg, and is no XML: {error}", "it is damaged or cut short"
         ) from error
     outside = False
     for count, (element, depth) in enumerate(_walk(root)):
         if count > MOST_ELEMENTS or depth > MOST_DEPTH:
-            raise _refusal(name, "it has more elements than are drawn, or nests too deep", "leave it out")
+            raise refusal(name, "it has more elements than are drawn, or nests too deep", "leave it out")
         for child in [each for each in element if _local(each) in _DROPPED]:
             element.remove(child)
         outside |= _cut_references(element)
@@ -168,14 +169,10 @@ def _drawn(text: str, name: str, *, fonts: bool) -> bytes:
             env={},
         )
     except subprocess.TimeoutExpired as error:
-        raise _refusal(name, f"it was not drawn within {SECONDS:.0f} seconds", "leave it out") from error
+        raise refusal(name, f"it was not drawn within {SECONDS:.0f} seconds", "leave it out") from error
     if done.returncode or not done.stdout:
         said = "it begins as svg, and cannot be drawn"
         if done.returncode not in (_FAILED, _REFUSED, 0):
             said += " within the limits of time and memory"
-        raise _refusal(name, said, "it is damaged, or made to be slow: leave it out")
+        raise refusal(name, said, "it is damaged, or made to be slow: leave it out")
     return done.stdout
-
-
-def _refusal(name: str, message: str, hint: str) -> SourceError:
-    return SourceError(message, location=Location(name), hint=hint)

@@ -18,7 +18,7 @@ from PIL import Image
 from modcli.errors import MissingExtraError, SourceError
 from modcli.images import decoding
 from modcli.images.decoding import ANIMATED, CUT, open_picture
-from modcli.images.decoding_pixels import KEPT, kept_size
+from modcli.images.decoding_pixels import KEPT, LONGEST, kept_size
 from modcli.images.formats import is_picture, is_video, told_as
 from modcli.images.picture import Picture
 from tests.images.drawing import corners, moving, saved, scene
@@ -193,8 +193,26 @@ def test_absurd_sizes_are_made_smaller(size: tuple[int, int], form: str) -> None
     picture = open_picture(saved(Image.new("RGB", size, (0, 0, 255)), form))
     assert (picture.width, picture.height) == size
     assert picture.pixels.shape[1::-1] == kept_size(size)
-    assert max(picture.pixels.shape) <= KEPT
+    assert max(picture.pixels.shape) <= LONGEST
     assert picture.pixels[..., 2].min() > 240
+
+
+def test_a_scrolled_screenshot_keeps_its_letters() -> None:
+    picture = open_picture(saved(Image.new("RGB", (600, 6_000), (0, 0, 255)), "PNG"))
+    assert picture.pixels.shape == (6_000, 600, 3)
+
+
+@given(st.integers(1, 70_000), st.integers(1, 70_000), st.sampled_from([64, 1_024, KEPT]))
+def test_what_is_kept_is_within_its_area_and_of_the_same_form(width: int, height: int, kept: int) -> None:
+    wide, high = kept_size((width, height), kept)
+    assert 1 <= wide <= min(width, LONGEST)
+    assert 1 <= high <= min(height, LONGEST)
+    assert wide * high <= kept**2
+    if width * height <= kept**2 and max(width, height) <= LONGEST:
+        assert (wide, high) == (width, height)
+    elif min(wide, high) > 20:
+        assert wide / high == pytest.approx(width / height, rel=0.06)
+        assert wide * high > 0.9 * kept**2 or max(wide, high) > 0.99 * LONGEST
 
 
 def test_a_large_jpeg_is_decoded_at_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +223,7 @@ def test_a_large_jpeg_is_decoded_at_a_fraction(monkeypatch: pytest.MonkeyPatch) 
         decoding, "pixels_of", lambda image, turn: (sizes.append(image.size), pixels_of(image, turn))[1]
     )
     picture = open_picture(data)
-    assert (picture.width, picture.height, picture.pixels.shape) == (12_000, 6_000, (1_024, 2_048, 3))
+    assert (picture.width, picture.height, picture.pixels.shape) == (12_000, 6_000, (1_448, 2_896, 3))
     assert sizes == [(3_000, 1_500)]
 
 
@@ -412,4 +430,4 @@ def test_damaged_files_never_crash_it(data: bytes, at: int, change: bytes, lengt
     at %= len(data)
     damaged = (data[:at] + change + data[at + len(change) :])[: length % len(data) + 1]
     picture = opened(damaged)
-    assert picture is None or (picture.pixels.shape[2] == 3 and max(picture.pixels.shape) <= KEPT)
+    assert picture is None or (picture.pixels.shape[2] == 3 and picture.pixels.size <= 3 * KEPT**2)

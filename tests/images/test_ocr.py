@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from modcli.errors import BackendError, MissingExtraError, WeightsError
 from modcli.images import ocr
+from modcli.images.decoding import open_picture
 from modcli.images.ocr import UNKNOWN_SCRIPT, RapidOcr, ScriptedReader, Transcript
 from modcli.images.picture import Picture, Pixels, Written
 
@@ -314,3 +316,19 @@ def test_faint_and_large_text_of_several_pictures_comes_in_order(
 def test_a_scrolled_screenshot_is_read_to_its_end(reader: RapidOcr, drawn: Callable[..., Picture]) -> None:
     said = [f"message number {i} of all" for i in range(45)]
     assert [line.text for line in reader.read([drawn(said, size=16)])[0]] == said
+
+
+@pytest.mark.small_model
+@pytest.mark.parametrize(("size", "dark"), [(14, False), (16, True)])
+def test_small_letters_of_a_file_of_600_x_6000_pixels_are_read(
+    reader: RapidOcr, size: int, dark: bool
+) -> None:
+    image, draw = pytest.importorskip("PIL.Image"), pytest.importorskip("PIL.ImageDraw")
+    font = pytest.importorskip("PIL.ImageFont").load_default(size)
+    said = [f"message number {i} of this long chat" for i in range(0, 118, 6)]
+    sheet = image.new("RGB", (600, 6_000), "#18222d" if dark else "white")
+    for i, line in enumerate(said):
+        draw.Draw(sheet).text((30 + 200 * (i % 2), 30 + 300 * i), line, "#ddd" if dark else "black", font)
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    assert [line.text for line in reader.read([open_picture(file.getvalue())])[0]] == said
