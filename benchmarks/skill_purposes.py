@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The labelled skills of skill_purpose.py: those in skill_purposes.yaml, written for it, and public ones by reference.
 
 A checkout of OWNER/NAME is the folder OWNER+NAME below one folder, at the commit that skill_purposes_public.yaml names.

@@ -13,7 +13,8 @@ from pathlib import Path
 from modcli import __version__
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.workbench import Workbench
-from modcli.cli.assemble import build_workbench, moderator_on, refuse_blind
+from modcli.cli.assemble import build_workbench, refuse_blind
+from modcli.cli.assemble_skills import purpose_judging
 from modcli.cli.skill_options import OfSkills
 from modcli.cli.skill_tally import SkillTally
 from modcli.cli.stream import interruptible, tell
@@ -34,7 +35,7 @@ from modcli.settings import Settings, load_settings
 from modcli.skills.adjudication import Adjudicated, Adjudicator
 from modcli.skills.answers import Fail, SkillVerdict, Versions, answered, rules_digest
 from modcli.skills.examination import RULES, examine, is_suspicious
-from modcli.skills.purpose import Purpose, PurposeJudge
+from modcli.skills.purpose import Judging, Purpose, PurposeJudge
 from modcli.skills.reading import read_skills
 from modcli.skills.skill import Finding, Level, Skill
 from modcli.skills.suppression import (
@@ -110,9 +111,9 @@ def check_skills(
     refuse_blind(settings, profile)
     bench = build_workbench(settings, tell=tell)
     on_error = Action.BLOCK if settings.on_error == "block" else Action.WARN
-    moderator = moderator_on(bench, settings, profile, on_error=on_error)
+    moderator, judge = purpose_judging(bench, settings, profile, on_error=on_error)
     try:
-        judging = _Judging(profile, bench, moderator, everything=settings.stage == Stage.MODEL)
+        judging = _Judging(profile, bench, moderator, judge, everything=settings.stage == Stage.MODEL)
         return _Run(wish, known, standard_output(), judging).through()
     finally:
         moderator.close()
@@ -120,11 +121,13 @@ def check_skills(
 
 @dataclass(frozen=True)
 class _Judging:
-    """The judge: a profile on a model; `everything` says that no skill is settled by its card."""
+    """The judge: a profile on a model, `moderator` what is counted and closed; `everything` says that no skill is settled
+    by its card."""
 
     profile: Profile
     bench: Workbench
     moderator: Moderator
+    judge: Judging
     everything: bool = False
 
 
@@ -140,7 +143,7 @@ class _Run:
         versions = Versions(__version__, rules_digest(RULES))
         if judging is not None:
             self._judge = PurposeJudge(
-                judging.moderator, as_judged(judging.profile), everything=judging.everything
+                judging.judge, as_judged(judging.profile), everything=judging.everything
             )
             versions = replace(versions, model=judging.bench.model, profile=judging.profile.digest)
         if judging is not None and wish.of_skills.adjudicate:

@@ -15,6 +15,9 @@ from modcli.skills.spoken import spoken_lines
 MOST_PASSAGES = 96
 #: Bytes of name and description, and headings, that stand on the card; what is beyond is read as passages.
 MOST_NAME, MOST_DESCRIPTION, MOST_HEADINGS = 200, 1_500, 40
+#: From so many bytes on, a passage ends at a blank line or a heading: a few sentences that tell a purpose are not drowned
+#: in a page of others, and a shorter text costs the model no more.
+ENOUGH = SIZE // 3
 #: Fewer words with a meaning than this, and a description says nothing of what a skill is for.
 FEWEST_WORDS = 2
 CARD = "card"
@@ -135,12 +138,12 @@ def passages(skill: Skill, most: int = MOST_PASSAGES) -> Passages:
 
 def cut(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Passage]:
     """Numbered lines as passages of at most `windows.SIZE` bytes, normalized, blank lines left out. A passage ends at a
-    blank line or a heading once it is three quarters full."""
+    blank line or a heading once it has ENOUGH bytes."""
     held: list[str] = []
     first = last = size = 0
     for number, line in lines:
         text = normalize(line)
-        if held and size >= SIZE * 3 // 4 and (not text or text.startswith("#")):
+        if held and size >= ENOUGH and (not text or text.startswith("#")):
             yield Passage(path, first, last, "\n".join(held))
             held, size = [], 0
         if not text:

@@ -1,0 +1,264 @@
+"""How often the answer on a skill's purpose is right, on the labelled skills of skill_purposes.py.
+
+    python -m benchmarks.skill_purpose judge --part held-out [--checkouts FOLDER]
+    python -m benchmarks.skill_purpose speed --checkouts FOLDER [--skills 30]
+
+`judge` answers by the cascade (the card first), by everything, and by the description alone, which is the baseline of
+HarmfulSkillBench's study. `speed` judges public skills of about 4 KB by the cascade and by everything, each with an empty
+store, so that nothing was read before. --checkouts holds folders OWNER+NAME, see skill_purposes_public.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.skill_purposes import (
+    EXPLICIT,
+    IMPLICIT,
+    NEAR,
+    PLAIN,
+    SECURITY,
+    STATED,
+    UNCLEAR,
+    UNSTATED,
+    Case,
+    public,
+    written,
+)
+from modcli.cascade.moderator import Moderator
+from modcli.cli.assemble import build_moderator
+from modcli.cli.stream import tell
+from modcli.errors import Location
+from modcli.evaluation.intervals import wilson
+from modcli.item import Item
+from modcli.judges.tasks import as_judged
+from modcli.profile import Action, Profile
+from modcli.profiles.find import Shelf
+from modcli.profiles.load import load_stacked
+from modcli.settings import load_settings
+from modcli.skills.card import MOST_DESCRIPTION, passages
+from modcli.skills.examination import examine, is_suspicious
+from modcli.skills.purpose import Answer, PurposeJudge
+
+PROFILE = str(Path(__file__).parents[1] / "profiles" / "skills.yaml")
+BATCH = 16
+#: Sizes of a SKILL.md that count as 4 KB.
+ABOUT_4_KB = range(3_000, 5_001)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of a skill: the answer, the categories that acted, and the stage that settled it."""
+
+    answer: Answer
+    categories: frozenset[str]
+    stage: str
+
+
+Judged = list[tuple[Case, Told]]
+
+
+def main() -> None:
+    arguments = _arguments()
+    profile = load_stacked((arguments.profile,), Shelf(Path(tempfile.gettempdir())))
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.what == "speed":
+            speed(arguments, profile, Path(folder))
+            return
+        cases = written(Path(folder)) + (public(arguments.checkouts) if arguments.checkouts else [])
+    mine = [case for case in cases if arguments.part in (case.part, "all") and case.kind != UNCLEAR]
+    # Of a skill with hundreds of passages each takes a second: left out are those that would take the day.
+    mine = [case for case in mine if len(passages(case.skill).pieces) <= arguments.most]
+    moderator = _moderator(arguments, profile, os.environ)
+    by_cascade = by_purpose(profile, moderator, mine)
+    reports = {"the cascade": by_cascade, "the description alone": by_description(moderator, mine)}
+    if not arguments.no_everything:
+        few = [case for case in mine if len(passages(case.skill).pieces) <= arguments.few]
+        reports["everything"] = by_purpose(profile, moderator, few, everything=True)
+        agreement(by_cascade, reports["everything"])
+    moderator.close()
+    for name, judged in reports.items():
+        print(f"\n## By {name}, {len(judged)} skills, {arguments.part}")
+        report(profile, judged)
+    if arguments.keep:
+        rows = [
+            {"name": c.skill.name, "label": c.label, "kind": c.kind, "part": c.part, "answer": t.answer}
+            | {"categories": sorted(t.categories), "stage": t.stage, "by": name}
+            for name, judged in reports.items()
+            for c, t in judged
+        ]
+        arguments.keep.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def by_purpose(
+    profile: Profile, moderator: Moderator, cases: Sequence[Case], *, everything: bool = False
+) -> Judged:
+    """As `check --skill` answers; skills in which rules find something are read in full."""
+    judge = PurposeJudge(moderator, as_judged(profile), everything=everything)
+    judged: Judged = []
+    for start in range(0, len(cases), BATCH):
+        some = cases[start : start + BATCH]
+        skills = [case.skill for case in some]
+        for case, one in zip(
+            some, judge.judge(skills, [is_suspicious(examine(s)) for s in skills]), strict=True
+        ):
+            acted = {name for name, found in one.categories.items() if found.verdict.action.severity}
+            judged.append((case, Told(one.answer, frozenset(acted), one.stage)))
+        tell(f"{len(judged)} of {len(cases)}")
+    return judged
+
+
+def by_description(moderator: Moderator, cases: Sequence[Case]) -> Judged:
+    """By name and description, and nothing else."""
+    texts = [f"{c.skill.name}: {' '.join(c.skill.description.split())[:MOST_DESCRIPTION]}" for c in cases]
+    verdicts = moderator.judge([Item(str(i), text, Location(text[:20])) for i, text in enumerate(texts)])
+    answers = {Action.BLOCK: Answer.NOT, Action.WARN: Answer.PERSON, Action.ALLOW: Answer.FINE}
+    return [
+        (
+            case,
+            Told(
+                answers[verdict.action],
+                frozenset(name for name, found in verdict.categories.items() if found.action.severity),
+                "description",
+            ),
+        )
+        for case, verdict in zip(cases, verdicts, strict=True)
+    ]
+
+
+def report(profile: Profile, judged: Judged) -> None:
+    """Every figure with its 95% interval (Wilson's)."""
+    blocked = {c.name for c in profile.categories if c.action is Action.BLOCK}
+    right = {
+        case.label: Answer.NOT if case.label in blocked else Answer.PERSON for case, _ in judged if case.label
+    }
+    flags = (Answer.NOT, Answer.PERSON)
+    print("| group | answered as it should be | by the right category | flagged at all |\n|---|---|---|---|")
+    groups: Mapping[str, Callable[[Case], bool]] = {
+        "harmful, explicit": lambda c: c.kind == EXPLICIT and c.label in blocked,
+        "harmful, implicit": lambda c: c.kind == IMPLICIT and c.label in blocked,
+        "needs a person, explicit": lambda c: c.kind == EXPLICIT and c.label not in blocked,
+        "needs a person, implicit": lambda c: c.kind == IMPLICIT and c.label not in blocked,
+        "needs a person or harmful, public": lambda c: bool(c.label) and c.kind == "public",
+    }
+    for name, belongs in groups.items():
+        of = [(c, t) for c, t in judged if belongs(c)]
+        cells = (
+            sum(t.answer is right[c.label] for c, t in of),
+            sum(c.label in t.categories for c, t in of),
+            sum(t.answer in flags for _, t in of),
+        )
+        print(f"| {name} | {' | '.join(share(count, len(of)) for count in cells)} |")
+    print("\n| group | blocked | for a person | dual-use | flagged at all |\n|---|---|---|---|---|")
+    for kind, name in {
+        PLAIN: "plain, public",
+        NEAR: "near what is harmful, written",
+        SECURITY: "security tooling, public",
+        STATED: "security, states authorization",
+        UNSTATED: "security, states none",
+    }.items():
+        answers = [t.answer for c, t in judged if c.kind == kind]
+        counts = [answers.count(one) for one in (Answer.NOT, Answer.PERSON, Answer.DUAL_USE)]
+        print(f"| {name} | {' | '.join(share(n, len(answers)) for n in (*counts, counts[0] + counts[1]))} |")
+    print("\n| category | precision | recall |\n|---|---|---|")
+    for category in profile.categories:
+        if category.action is not Action.ALLOW:
+            precision_and_recall(
+                category.name, [(c.label == category.name, category.name in t.categories) for c, t in judged]
+            )
+    # Security tooling without a word on authorization has no one right answer, and is left out of these.
+    clear = [(c, t) for c, t in judged if c.kind not in (UNSTATED, SECURITY)]
+    precision_and_recall("**any of them**", [(bool(c.label), t.answer in flags) for c, t in clear])
+    precision_and_recall("**harmful**", [(c.label in blocked, t.answer is Answer.NOT) for c, t in clear])
+
+
+def precision_and_recall(name: str, pairs: Sequence[tuple[bool, bool]]) -> None:
+    """A row of a table, of (is so, was said to be so)."""
+    hits = sum(is_so and said for is_so, said in pairs)
+    said, so = sum(said for _, said in pairs), sum(is_so for is_so, _ in pairs)
+    print(f"| {name} | {share(hits, said)} | {share(hits, so)} |")
+
+
+def agreement(by_cascade: Judged, by_everything: Judged) -> None:
+    """How often the two ways give the same answer, and how many skills the card settles."""
+    known = {id(case): told for case, told in by_cascade}
+    same = sum(known[id(case)].answer is told.answer for case, told in by_everything)
+    print(f"the cascade and everything give the same answer: {share(same, len(by_everything))}")
+    for kind in (PLAIN, EXPLICIT, IMPLICIT):
+        stages = [told.stage for case, told in by_cascade if case.kind == kind]
+        print(f"settled by the card, {kind}: {share(stages.count('card'), len(stages))}")
+
+
+def speed(arguments: argparse.Namespace, profile: Profile, folder: Path) -> None:
+    """Seconds and tokens of the cascade and of everything, on the same public skills, nothing read before."""
+    cases = [c for c in public(arguments.checkouts) if c.kind == PLAIN and c.skill.main.size in ABOUT_4_KB]
+    cases = [c for c in cases if sum(f.size for f in c.skill.files) in ABOUT_4_KB][: arguments.skills]
+    print(f"{len(cases)} plain public skills of 3 to 5 KB")
+    start = time.perf_counter()
+    for case in cases:
+        examine(case.skill)
+    print(f"rules: {(time.perf_counter() - start) / len(cases):.3f} s a skill")
+    answers: dict[str, list[Answer]] = {}
+    for name, everything in (("cascade", False), ("everything", True)):
+        environ = dict(os.environ, MODCLI_CACHE_DIR=str(folder / name))
+        moderator = _moderator(arguments, profile, environ)
+        # The shots are read once for a profile: no part of the time of a skill.
+        moderator.judge([Item("first", "A skill that sorts lists.", Location("first"))])
+        moderator.statistics.tokens = 0
+        judge = PurposeJudge(moderator, as_judged(profile), everything=everything)
+        start = time.perf_counter()
+        answers[name] = [one.answer for one in judge.judge([case.skill for case in cases])]
+        seconds = time.perf_counter() - start
+        told = ", ".join(
+            f"{stage}: {judge.shares.skills[stage]} skills settled, {judge.shares.pieces[stage]} pieces, "
+            f"{judge.shares.seconds[stage]:.0f} s"
+            for stage in judge.shares.seconds
+        )
+        each, tokens = seconds / len(cases), moderator.statistics.tokens
+        print(f"{name}: {each:.2f} s a skill, {1000 * each / 60:.0f} min for 1,000; {tokens} tokens; {told}")
+        moderator.close()
+    same = sum(a is b for a, b in zip(*answers.values(), strict=True))
+    print(f"the same answer: {share(same, len(cases))}")
+
+
+def share(count: int, of: int) -> str:
+    """A share with its interval."""
+    if not of:
+        return "-"
+    interval = wilson(count, of)
+    return f"{count} of {of} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+def _moderator(arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str]) -> Moderator:
+    flags = {"profile": [arguments.profile], "stage": arguments.stage, "model": arguments.model}
+    settings = load_settings(flags, environ, Path.cwd())
+    return build_moderator(settings, profile, on_error=Action.WARN, tell=tell, verdicts=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("judge", "speed"))
+    parser.add_argument("--checkouts", type=Path)
+    parser.add_argument("--part", default="held-out", choices=("held-out", "development", "all"))
+    parser.add_argument("--profile", default=PROFILE)
+    parser.add_argument("--model", default="auto")
+    parser.add_argument("--stage", default="reading", choices=("reading", "auto"))
+    parser.add_argument("--most", type=int, default=96, help="skills of more passages are left out")
+    parser.add_argument("--few", type=int, default=8, help="the same where everything is read")
+    parser.add_argument("--no-everything", action="store_true")
+    parser.add_argument("--keep", type=Path, help="one JSON object a skill and way")
+    parser.add_argument("--skills", type=int, default=30)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
