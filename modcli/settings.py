@@ -32,6 +32,7 @@ from modcli.settings_values import (
     parse_languages,
     parse_model,
     parse_profiles,
+    parse_rounds,
     parse_switch,
     parse_threads,
     parse_url,
@@ -51,6 +52,9 @@ class Settings:
     embedder: str
     image_embedder: str
     ocr_languages: tuple[str, ...]
+    vision_model: str
+    mmproj: str
+    debate: int
     backend: str
     device: str
     bits: str
@@ -125,6 +129,9 @@ KEYS = (
     Key("embedder", parse_embedder, "auto", in_project=True),
     Key("image_embedder", parse_embedder, "auto", in_project=True),
     Key("ocr_languages", parse_languages, (), in_project=True),
+    Key("vision_model", parse_model, "", in_project=True),
+    Key("mmproj", parse_model, ""),
+    Key("debate", parse_rounds, 0, in_project=True),
     Key("backend", parse_choice("auto", "llama-cpp", "transformers", "vllm", "openai", "scripted"), "auto"),
     Key("device", parse_device, "auto"),
     Key("bits", parse_bits, "auto"),
@@ -143,7 +150,12 @@ KEYS = (
     Key("cache_dir", parse_folder, None),
 )
 _BY_NAME = {key.name: key for key in KEYS}
-_A = {"model": "a model", "embedder": "an embedder", "image_embedder": "an embedder"}
+_A = {
+    "model": "a model",
+    "vision_model": "a vision model",
+    "embedder": "an embedder",
+    "image_embedder": "an embedder",
+}
 
 
 def load_settings(flags: Mapping[str, object], environment: Mapping[str, str], cwd: Path) -> Settings:

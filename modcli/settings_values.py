@@ -16,6 +16,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_][\w.\-]*/[A-Za-z0-9_][\w.\-]*", re.ASCII)
 
 #: No machine gains by more, and a runtime that is told to start a million of them does.
 MAX_THREADS = 1024
+#: Each round of a debate writes two speeches for each unclear category of a picture.
+MAX_ROUNDS = 5
 
 
 def parse_choice(*names: str) -> Callable[[object, Path | None], object]:
@@ -46,6 +48,14 @@ def parse_threads(value: object, base: Path | None) -> object:
     number = parse_whole(value, base)
     if isinstance(number, int) and number > MAX_THREADS:
         raise ValueError(f"must be {MAX_THREADS} or less")
+    return number
+
+
+def parse_rounds(value: object, base: Path | None) -> object:
+    """A number of rounds of a debate."""
+    number = parse_whole(value, base)
+    if isinstance(number, int) and number > MAX_ROUNDS:
+        raise ValueError(f"must be {MAX_ROUNDS} or less")
     return number
 
 

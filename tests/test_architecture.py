@@ -59,6 +59,7 @@ IMPORTLIB = {
     "cli/app.py": "a command is loaded when it is run",
     "backends/transformers_choice.py": "torch is loaded where there may be a GPU",
     "cli/assemble_backend.py": "a backend is loaded when its model is",
+    "cli/assemble_vision.py": "a model that sees is loaded where there is a picture",
     "cli/audit_skills.py": "skills are read by packages of an extra",
     "cli/check.py": "skills are read by packages of an extra",
     "cli/check_images.py": "pictures are judged by packages of an extra",

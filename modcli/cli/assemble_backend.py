@@ -42,7 +42,7 @@ def make_backend(
     """
     if settings.backend == "openai":
         return _endpoint(settings, detail)
-    kind = "folder" if _is_folder(settings.model) else "gguf"
+    kind = "folder" if is_folder(settings.model) else "gguf"
     if settings.backend == "llama-cpp":
         if kind == "folder":
             raise UsageError(
@@ -68,7 +68,7 @@ def make_backend(
         choice = choose(kind, settings.device)
     on = f" on {choice.device}" if choice.device else ""
     detail(f"backend: {choice.backend}{on} ({choice.why})")
-    file = _model(settings, kind)
+    file = model_file(settings, kind)
     digest = file.digest
     make: Callable[[], Backend] = partial(_llama_cpp, file, settings, prefix_folder)
     if choice.backend == "transformers":
@@ -87,13 +87,14 @@ def computed_digest(weights: str, device: str, bits: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _is_folder(model: str) -> bool:
+def is_folder(model: str) -> bool:
     """Whether a model is named that is no GGUF file: a folder, or a repository of the hub."""
     path = Path(model).expanduser()
     return path.is_dir() or (is_repository(model) and not path.exists())
 
 
-def _model(settings: Settings, kind: str) -> ModelFile:
+def model_file(settings: Settings, kind: str) -> ModelFile:
+    """The file or folder of the `model` setting, fetched where allowed."""
     with TransferProgress() as progress:
         if kind == "gguf":
             return ensure(settings.model, settings.data_dir, offline=settings.offline, progress=progress)

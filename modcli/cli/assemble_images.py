@@ -8,9 +8,11 @@ from pathlib import Path
 
 from modcli.cascade.moderator import Moderator
 from modcli.cli.assemble_embedder import build_embedder
+from modcli.cli.assemble_vision import build_vision
 from modcli.cli.progress import TransferProgress
 from modcli.embedders.base import Embedder
 from modcli.errors import BackendError, MissingExtraError, ModcliError, WeightsError
+from modcli.images.debate import Costs
 from modcli.images.decoding import open_picture
 from modcli.images.detectors import Detector
 from modcli.images.detectors_opening import DETECTORS, Opening, open_detectors
@@ -41,13 +43,17 @@ def build_image_moderator(
     *,
     on_error: Action,
     tell: Callable[[str], None],
+    costs: Costs | None = None,
 ) -> ImageModerator:
-    """What is known, detectors that the profile names, and text in pictures. Fetches weights where allowed.
+    """What is known, detectors that the profile names, what a vision-language model sees where one is named, and text in
+    pictures. Fetches weights where allowed. `costs` counts what debates take.
 
     Raises MissingExtraError, WeightsError, SourceError for a list of hashes that cannot be read, UsageError.
     """
     judged = as_judged(profile)
     sights = _sights(settings, judged, tell)
+    if vision := build_vision(settings, judged, costs or Costs(), settings.cache_dir / FOLDER, tell):
+        sights.append(vision)
     eyes = Eyes(
         blocked=_known(profile.blocked_hashes, {}, tell),
         allowed=_known(profile.allowed_hashes, SAME, tell),

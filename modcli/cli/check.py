@@ -25,8 +25,11 @@ from modcli.cli.assemble_cascade import not_tuned
 from modcli.cli.check_depth import Depth, depth_of, spend
 from modcli.cli.check_images import (
     FIELD,
+    Debate,
     ImageReport,
     Images,
+    Mmproj,
+    VisionModel,
     WithImages,
     check_images,
     is_image,
@@ -40,6 +43,7 @@ from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.skill_options import OfSkills, refuse_texts
 from modcli.cli.stream import Options, run_check, tell
 from modcli.errors import MissingExtraError, UsageError
+from modcli.images.debate import Costs
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
 from modcli.profiles.find import Shelf
@@ -186,6 +190,9 @@ def check(
     offline: Offline = None,
     threads: Threads = None,
     image: Images = None,
+    vision_model: VisionModel = None,
+    mmproj: Mmproj = None,
+    debate: Debate = None,
     skill: skill_options.Skill = None,
     rules_only: skill_options.RulesOnly = False,
     adjudicate: skill_options.Adjudicate = False,
@@ -196,30 +203,32 @@ def check(
 ) -> None:
     """Judge texts: from arguments, files or a pipe; pictures and videos: from files. With --skill, agent skills.
 
-    Exit status: 0 nothing blocked, 1 something blocked, 2 wrong usage or a failure, 3 some items could not be
-    judged, 130 interrupted.
+    Exit status: 0 nothing blocked, 1 something blocked, 2 wrong usage or a failure, 3 some not judged, 130 interrupted.
     """
     flags: dict[str, object] = {"profile": profile, "format": format, "backend": backend, "model": model}
-    flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline}
-    flags |= {"threads": threads, "cache": False if no_cache else None}
-    flags |= {"device": device, "base_url": base_url, "allow_remote": allow_remote or None}
+    flags |= {"stage": stage, "fail_on": fail_on, "on_error": on_error, "offline": offline, "debate": debate}
+    flags |= {"threads": threads, "cache": False if no_cache else None, "vision_model": vision_model}
+    flags |= {"device": device, "base_url": base_url, "allow_remote": allow_remote or None, "mmproj": mmproj}
     named = [*filter(None, [*(image or []), *(skill or [])]), *(files or [])]
-    check_images(image, {"input-format": input_format, "text-field": text_field, "throughput": throughput})
-    check_images(image, {"budget": budget, "group": group, "skill": skill})
+    asked: dict[str, object] = {"input-format": input_format, "text-field": text_field}
+    asked |= {"throughput": throughput, "budget": budget, "group": group}
+    check_images(image, asked | {"skill": skill})
     of_skills = OfSkills(rules_only, adjudicate, suppressions, baseline, write_baseline)
     if skill:
-        refuse_texts({"text": text, "input-format": input_format, "text-field": text_field, "print": which})
-        refuse_texts({"explain": explain, "throughput": throughput, "budget": budget, "group": group})
+        refuse_texts(asked | {"text": text, "print": which, "explain": explain})
         raise typer.Exit(_check_skills(named, flags, of_skills, observe, stats))
     of_skills.refuse()
-    if which is not None and (format is not None or explain):
-        raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
+    _refuse_form(which, format, explain)
     settings = _settings(flags)
     depth = replace(depth_of(throughput, budget, settings), group=group, detail=tell if verbose else None)
     options = _options(settings, explain=explain, observe=observe, stats=stats)
     reader_of = choose_readers(input_format, text_field, keep_rest=which is not None, instead=FIELD)
-    run = partial(_run, named, text or [], reader_of, which, settings, options, depth, bool(image))
-    raise typer.Exit(_ended(run))
+    raise typer.Exit(_ended(partial(_run, named, text, reader_of, which, settings, options, depth, image)))
+
+
+def _refuse_form(which: Print | None, format: str | None, explain: bool) -> None:
+    if which is not None and (format is not None or explain):
+        raise UsageError("--print passes lines on as they are; it has no use for --format and --explain")
 
 
 def _settings(flags: dict[str, object]) -> Settings:
@@ -295,15 +304,16 @@ def choose_readers(
 
 def _run(
     files: list[str],
-    texts: list[str],
+    texts: list[str] | None,
     reader_of: Callable[[str], Reader],
     which: Print | None,
     settings: Settings,
     options: Options,
     depth: Depth,
-    pictures: bool,
+    images: list[str] | None,
 ) -> int:
     """Check what was asked for, then load the model, then judge; the exit status."""
+    pictures = bool(images)
     names = files or ([] if texts else [DASH])
     output = standard_output()
     of_texts = [name for name in names if not is_image(name, all_are=pictures)]
@@ -329,10 +339,11 @@ def _run(
     try:
         if DASH in of_texts and sys.stdin.isatty():
             tell("reading from the terminal: one text a line, Ctrl-D ends")
-        items = chain(read_arguments(texts), read_mixed(names, reader_of, pictures))
+        items = chain(read_arguments(texts or []), read_mixed(names, reader_of, pictures))
         grouped = Grouped(moderator) if depth.group else moderator
-        build = loader(settings, profile, moderator, on_error=on_error, tell=tell)
-        judging = WithImages(grouped, moderator, build, all_are=pictures)
+        costs = Costs()
+        build = loader(settings, profile, moderator, on_error=on_error, tell=tell, costs=costs)
+        judging = WithImages(grouped, moderator, build, all_are=pictures, costs=costs)
         if depth.budget is None:
             return _told(run_check(items, judging, report, options), grouped)
         if not isinstance(moderator.early, EarlyStages):

@@ -18,14 +18,15 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from modcli.cascade.moderator import Moderator
+from modcli.cascade.moderator import Moderator, Statistics
 from modcli.cli.stream import PREPARING, Judging
 from modcli.errors import Location, MissingExtraError, UsageError
+from modcli.images.debate import Costs
 from modcli.images.formats import HEAD, is_picture, is_video, named_format
 from modcli.item import NO_METADATA, Item, Kind
 from modcli.profile import Action, Profile
 from modcli.reports.base import Report
-from modcli.reports.summary import Figures
+from modcli.reports.summary import Figures, counted
 from modcli.settings import Settings
 from modcli.sources.inputs import DASH, STDIN, Reader, read_inputs
 from modcli.verdict import Verdict
@@ -34,6 +35,8 @@ from modcli.verdict import Verdict
 FIELD = "image"
 #: Bytes of a picture on standard input.
 MOST_BYTES = 256 << 20
+#: What of the time went to debates.
+DEBATING = "debating"
 #: How many items are taken at once where all are pictures.
 BATCH = 32
 
@@ -43,6 +46,30 @@ Images = Annotated[
         "--image",
         metavar="FILE",
         help="Judge this picture or video, and each FILE: also one that its content does not show to be one.",
+    ),
+]
+VisionModel = Annotated[
+    str | None,
+    typer.Option(
+        "--vision-model",
+        metavar="ORG/NAME|PATH",
+        help="Of pictures: a vision-language model that judges them, too; of the hub, a folder, or a GGUF file.",
+    ),
+]
+Mmproj = Annotated[
+    str | None,
+    typer.Option(
+        "--mmproj", metavar="FILE", help="Of a --vision-model that is a GGUF file: the part that sees."
+    ),
+]
+Debate = Annotated[
+    int | None,
+    typer.Option(
+        "--debate",
+        min=0,
+        max=5,
+        metavar="N",
+        help="Of pictures: let the --vision-model argue for and against what it is unsure of, N rounds. Slow.",
     ),
 ]
 
@@ -135,10 +162,12 @@ class WithImages:
         build: Callable[[], JudgesImages],
         *,
         all_are: bool = False,
+        costs: Costs | None = None,
     ) -> None:
         self._judging = judging
         self._moderator = moderator
         self._build = build
+        self._costs = costs or Costs()
         self._images: JudgesImages | None = None
         self._all_are = all_are
 
@@ -181,10 +210,24 @@ class WithImages:
         stages, before, start = Counter(figures.stages), sum(figures.seconds.values()), time.perf_counter()
         verdicts = self._images.judge(items)
         within = sum(figures.seconds.values()) - before
-        elapsed = max(0.0, time.perf_counter() - start - within)
+        debated = self._told(figures)
+        elapsed = max(0.0, time.perf_counter() - start - within - debated)
         figures.seconds["pictures"] = figures.seconds.get("pictures", 0.0) + elapsed
         figures.stages = stages + Counter(verdict.stage for verdict in verdicts)
         return verdicts
+
+    def _told(self, figures: Statistics) -> float:
+        """What debates took, of all until now, is told by itself. Returns the seconds that are new."""
+        before = 0.0
+        for name in [name for name in figures.seconds if name.startswith(DEBATING)]:
+            before += figures.seconds.pop(name)
+        costs = self._costs
+        if costs.debates:
+            told = (
+                f"{DEBATING} ({counted(costs.debates, 'debate')}, {counted(costs.generations, 'generation')})"
+            )
+            figures.seconds[told] = costs.seconds
+        return costs.seconds - before
 
 
 class ImageReport:
@@ -220,14 +263,21 @@ def loader(
     *,
     on_error: Action,
     tell: Callable[[str], None],
+    costs: Costs | None = None,
 ) -> Callable[[], JudgesImages]:
-    """What makes the moderator of pictures; it raises MissingExtraError where the extra is not installed."""
+    """What makes the moderator of pictures; it raises MissingExtraError where the extra is not installed. `costs` counts
+    what debates take. Raises UsageError for parts of a vision-language model without one."""
+    for name in ("debate", "mmproj"):
+        if getattr(settings, name) and not settings.vision_model and settings.origin(name).startswith("flag"):
+            raise UsageError(
+                f"--{name} is of a vision-language model", hint="add --vision-model ORG/NAME or a path"
+            )
 
     def build() -> JudgesImages:
         try:
             assembling = importlib.import_module("modcli.cli.assemble_images")
             built: JudgesImages = assembling.build_image_moderator(
-                settings, profile, moderator, on_error=on_error, tell=tell
+                settings, profile, moderator, on_error=on_error, tell=tell, costs=costs
             )
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] == "modcli":

@@ -27,8 +27,8 @@ from modcli.prompts.template import conversation
 #: Changes whenever the wording or the rule does.
 VERSION = 1
 #: The rule: what lies within so many nats of the threshold's log-odds is debated. At a threshold of 0.5 that is from
-#: 0.27 to 0.73.
-UNSURE = 1.0
+#: 0.31 to 0.69. Ordinary drawings lie 0.9 nats below it, or further: see `label_offset`.
+UNSURE = 0.8
 #: Tokens of one speech, characters of it that the other side and the judge are told, and characters of a definition.
 SPEECH, TOLD, MEANING = 120, 500, 1200
 
