@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from modcli.backends import transformers_choice
 from modcli.backends.endpoint_http import Server
 from modcli.cli.app import app
 from tests.backends.fake_server import FakeServer, answer, connect_here
@@ -199,3 +200,36 @@ def test_a_runtime_that_fails_at_a_text_costs_its_item(
     again = audit("--stage", "reading", "--retry-errors")
     assert again.exit_code in (0, 1), again.output
     assert set(not_judged(again).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        pytest.param({"model": "owner/name", "offline": "true"}, "is not on this machine", id="missing"),
+        pytest.param({"model": "./nothing.gguf"}, "nothing.gguf", id="no file"),
+        pytest.param({"device": "cuda:7"}, "there is no device cuda:7", id="no GPU"),
+        pytest.param({"model": "./plain"}, "has no chat template", id="no template"),
+        pytest.param({"absent": "torch"}, "pip install 'modcli[transformers]'", id="no torch"),
+    ],
+)
+def test_what_is_wrong_from_the_start_is_told_and_the_audit_stays(
+    home: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], told: str
+) -> None:
+    pytest.importorskip("transformers")
+    save_tiny(home / "tiny")
+    save_tiny(home / "plain", template="")
+    monkeypatch.setenv("MODCLI_BACKEND", "scripted")
+    assert audit().exit_code in (0, 1)
+    before = CliRunner().invoke(app, ["audit", "query", "a.db", "--limit", "99"]).stdout
+    for name, value in {"backend": "transformers", "model": "./tiny", "device": "cpu", **settings}.items():
+        monkeypatch.setenv(f"MODCLI_{name.upper()}", value)
+    if absent := settings.get("absent"):
+        monkeypatch.delenv("MODCLI_ABSENT")
+        monkeypatch.setattr(transformers_choice.require, "__defaults__", (lambda name: name != absent,))
+    failed = audit("--another")
+    assert failed.exit_code == 2, failed.output
+    assert told in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert CliRunner().invoke(app, ["audit", "query", "a.db", "--limit", "99"]).stdout == before
+    monkeypatch.setenv("MODCLI_BACKEND", "scripted")
+    assert audit().exit_code in (0, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+transformers = pytest.importorskip("transformers")
 
 from modcli.backends import transformers_loading  # noqa: E402
 from modcli.backends.transformers import Transformers  # noqa: E402
@@ -120,6 +120,16 @@ def test_what_cannot_be_loaded_says_where(tmp_path: Path, how: str) -> None:
         load(broken(tmp_path, how), device="cpu")
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_does_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(transformers.PreTrainedModel, "from_pretrained", full)
+    with pytest.raises(BackendError, match="does not fit into the memory of cpu") as caught:
+        load(save_tiny(tmp_path / "tiny"), device="cpu")
+    assert "smaller model" in str(caught.value.hint)
 
 
 def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path) -> None:
