@@ -23,6 +23,7 @@ from modcli.cli.profile_suggest import run_suggest
 from modcli.cli.profile_test import run_profile_tests
 from modcli.cli.stream import tell
 from modcli.errors import ProfileError
+from modcli.images.decoding import open_picture, read_file
 from modcli.profiles import create, edit, shots
 from modcli.profiles.compare import differences
 from modcli.profiles.document import schema
@@ -205,7 +206,10 @@ def extend(
 
 @app.command()
 def add_shot(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The post.")],
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The post.")] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="FILE", help="A picture, instead of a post.")
+    ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -220,11 +224,24 @@ def add_shot(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in one sentence.")] = "",
     profile: Which = None,
 ) -> None:
-    """Add one post as an example, with all of its categories, or as one of none."""
+    """Add one post or one picture as an example, with all of its categories, or as one of none."""
+    if image is not None and (text is not None or ordinary):
+        raise ProfileError(
+            "a picture is added alone, as an example or a counterexample of a category",
+            hint="add-shot --image FILE --label NAME, or --counter NAME for what it looks like",
+        )
     target, shelf = _opened(profile)
-    change = shots.add_shot(
-        target, shelf, text, labels=label or (), counter=counter or (), ordinary=ordinary, reason=reason
-    )
+    labels, others = label or (), counter or ()
+    if image is not None:
+        data = read_file(image)
+        open_picture(data, name=str(image))  # what cannot be opened is no example
+        change = shots.add_picture(target, shelf, image, data, labels=labels, counter=others, reason=reason)
+    elif text is not None:
+        change = shots.add_shot(
+            target, shelf, text, labels=labels, counter=others, ordinary=ordinary, reason=reason
+        )
+    else:
+        raise ProfileError("there is no post", hint="add-shot TEXT, or --image FILE for a picture")
     view.print_change(change)
 
 

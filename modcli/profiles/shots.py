@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
 from typing import Any
 
 from modcli.errors import ProfileError
@@ -51,6 +54,57 @@ def add_shot(
                 plan.add(name, "counterexamples", [text])
 
     return run(target, shelf, plan_it)
+
+
+def add_picture(
+    target: Editable,
+    shelf: Shelf,
+    picture: FilePath,
+    data: bytes,
+    *,
+    labels: Sequence[str] = (),
+    counter: Sequence[str] = (),
+    reason: str = "",
+) -> Change:
+    """Add a picture, whose file has these bytes, as an example or a counterexample of some categories. Its path is
+    written as seen from the profile's folder.
+
+    Raises ProfileError unless exactly one of the two is given, and for a category that does not exist.
+    """
+    if bool(labels) == bool(counter):
+        raise ProfileError(
+            "say what the picture shows, in one way",
+            hint="--label NAME for each of its categories, or --counter NAME",
+        )
+    digest = hashlib.sha256(data).hexdigest()
+    reason = prose(reason)
+    key = "examples" if labels else "counterexamples"
+
+    def plan_it(plan: Plan) -> None:
+        written = {"image": seen_from(target.found.path.parent, picture)} | (
+            {"reason": reason} if reason else {}
+        )
+        for name in dict.fromkeys((*labels, *counter)):
+            known = plan.category(name)
+            if digest in {shot.digest for shot in (known.images if labels else known.counterimages)}:
+                plan.notes.append(f"already among the {key} of '{name}': {shortened(str(picture))}")
+                continue
+            path: Path = ("categories", name, key)
+            if plan.draft.tree.node((*path, "replace")) is not None:
+                path = (*path, "replace")
+            plan.draft.append(path, written, after=KEYS[: KEYS.index(key)])
+
+    return run(target, shelf, plan_it)
+
+
+def seen_from(folder: FilePath, file: FilePath) -> str:
+    """The path of a file from a folder, with slashes; the whole path where there is none (another drive)."""
+    # `..` leaves the folder that a link leads to, not the one that holds the link.
+    whole = file.parent.resolve() / file.name
+    try:
+        return FilePath(os.path.relpath(whole, folder.resolve())).as_posix()
+    except ValueError:
+        return whole.as_posix()
 
 
 def remove_shot(target: Editable, shelf: Shelf, text: str) -> Change:

@@ -146,6 +146,41 @@ def test_every_edit_prints_what_changed(run: Run, folder: Path, arguments: list[
     assert "nothing changed" in again.stderr
 
 
+def test_a_picture_as_a_shot(run: Run, folder: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    (folder / "mine.yaml").write_text(MINE)
+    image.new("RGB", (40, 30), "red").save(tmp_path / "work" / "coin.png")
+    added = run("add-shot", "--image", "coin.png", "-l", "crypto", "--reason", "A coin.", "-p", "mine")
+    assert added.exit_code == 0, added.stderr
+    assert '{image: "../../work/coin.png", reason: "A coin."}' in added.stdout
+    assert run("validate", "mine").exit_code == 0
+    again = run("add-shot", "--image", "coin.png", "-l", "crypto", "-p", "mine")
+    assert "nothing changed" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--image", "gone.png", "-l", "crypto"], "gone.png: it cannot be read: No such file"),
+        (["--image", ".", "-l", "crypto"], "it is a folder"),
+        (["--image", "words.png", "-l", "crypto"], "words.png: it is no picture, but text"),
+        (["--image", "cut.png", "-l", "crypto"], "cut.png: it begins as png, and no picture can be read"),
+        (["a post", "--image", "words.png", "-l", "crypto"], "a picture is added alone"),
+        (["--image", "words.png", "--ordinary"], "a picture is added alone"),
+        (["-l", "crypto"], "there is no post"),
+    ],
+)
+def test_what_is_no_shot(run: Run, folder: Path, arguments: list[str], message: str) -> None:
+    pytest.importorskip("PIL")
+    (folder / "mine.yaml").write_text(MINE)
+    Path("words.png").write_text("words")
+    Path("cut.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    result = run("add-shot", *arguments, "-p", "mine")
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert (folder / "mine.yaml").read_text() == MINE
+
+
 def test_remove_shot(run: Run, folder: Path) -> None:
     (folder / "mine.yaml").write_text(MINE)
     result = run("remove-shot", "moon", "-p", "mine")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from modcli.profile import Shot
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load
 from modcli.profiles.plan import editable
-from modcli.profiles.shots import add_shot, remove_shot
+from modcli.profiles.shots import add_picture, add_shot, remove_shot, seen_from
 
 from .conftest import Write
 
@@ -153,3 +155,76 @@ def test_adding_and_removing_restores_the_file(
     assert path.read_text() != MINE
     remove_shot(target, shelf, text)
     assert path.read_text() == MINE
+
+
+def picture(folder: Path, name: str, content: bytes) -> tuple[Path, bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+    return folder / name, content
+
+
+def test_a_picture_is_written_as_seen_from_the_profile(shelf: Shelf, write: Write, tmp_path: Path) -> None:
+    write("mine", MINE)
+    target = editable("mine", shelf)
+    inside = picture(shelf.user / "shots", "coin.png", b"coin")
+    outside = picture(tmp_path / "my pictures", "trolley: 1.png", b"trolley")
+    change = add_picture(target, shelf, *inside, labels=["crypto", "spam"], reason="Both.")
+    assert change.new.count('image: "shots/coin.png"') == 2
+    change = add_picture(target, shelf, *outside, counter=["crypto"])
+    assert "../../my pictures/trolley: 1.png" in change.new
+    profile = load("mine", shelf)
+    for name in ("crypto", "spam"):
+        assert [(shot.path, shot.reason) for shot in profile.by_name[name].images] == [
+            (str(inside[0]), "Both.")
+        ]
+    (other,) = profile.by_name["crypto"].counterimages
+    assert Path(other.path).resolve() == outside[0]
+    assert Shot("to the moon") in profile.by_name["crypto"].examples
+    # All that was in the file before is still there, comments too.
+    assert "# a real coin" in change.new
+
+
+def test_the_same_picture_twice_changes_nothing_and_says_so(shelf: Shelf, write: Write) -> None:
+    write("mine", MINE)
+    target = editable("mine", shelf)
+    add_picture(target, shelf, *picture(shelf.user, "a.png", b"coin"), labels=["crypto"])
+    change = add_picture(target, shelf, *picture(shelf.user, "copy.png", b"coin"), labels=["crypto"])
+    assert change.old == change.new
+    assert "already among the examples of 'crypto'" in change.notes[0]
+    with pytest.raises(ProfileError, match="both an example and a counterexample"):
+        add_picture(target, shelf, *picture(shelf.user, "copy.png", b"coin"), counter=["crypto"])
+
+
+def test_a_picture_joins_a_list_that_replaces_the_inherited_one(shelf: Shelf, write: Write) -> None:
+    write("mine", "extends: default\ncategories:\n  spam:\n    examples: {replace: [sale]}\n")
+    add_picture(editable("mine", shelf), shelf, *picture(shelf.user, "a.png", b"coin"), labels=["spam"])
+    spam = load("mine", shelf).by_name["spam"]
+    assert [shot.text for shot in spam.examples] == ["sale"]
+    assert len(spam.images) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({}, "in one way"),
+        ({"labels": ["spam"], "counter": ["crypto"]}, "in one way"),
+        ({"labels": ["spma"]}, "there is no category 'spma'"),
+    ],
+)
+def test_a_picture_shows_one_thing_that_there_is(
+    shelf: Shelf, how: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(ProfileError, match=message):
+        add_picture(editable("default", shelf), shelf, *picture(shelf.user, "a.png", b"a"), **how)
+    assert not (shelf.user / "default.yaml").exists()
+
+
+def test_paths_seen_from_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far" / "profiles").mkdir(parents=True)
+    (tmp_path / "near").symlink_to(tmp_path / "far" / "profiles")
+    file, _ = picture(tmp_path / "shots", "a.png", b"a")
+    seen = seen_from(tmp_path / "near", file)
+    assert seen == "../../shots/a.png"
+    assert (tmp_path / "near" / seen).read_bytes() == b"a"
+    (tmp_path / "far" / "b.png").symlink_to(file)
+    assert seen_from(tmp_path / "near", tmp_path / "far" / "b.png") == "../b.png"
