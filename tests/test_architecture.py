@@ -151,6 +151,7 @@ TESTED_WITH = {
     "skills/examination.py": "cli/test_check_skill.py",
     "cli/review_learning.py": "cli/test_review.py",
     "cli/review_session.py": "cli/test_review_screen.py",
+    "reports/skills_terminal.py": "cli/test_check_skill.py",
     "reports/audit_question.py": "cli/test_review_screen.py",
     "cli/profile_view.py": "cli/test_profile.py",
     "evaluation/baselines_worker.py": "evaluation/test_baselines_outside.py",

@@ -21,8 +21,6 @@ STYLES: dict[str, str] = {
 #: Findings told of one answer; how many more there are is said.
 MOST_TOLD = 12
 _MOST = 400
-#: Rules of the hidden and of the dangerous that find the same.
-_TWINS = {"early-hook": "hook-commands", "early-command": "dynamic-command"}
 
 
 class SkillsTable:
@@ -66,7 +64,7 @@ class SkillsTable:
             yield Text(f"  note       {one_line(note, _MOST)}", "dim")
 
     def _axis(self, name: str, held: Held, verdict: SkillVerdict, axis: Axis) -> Iterator[Text]:
-        entries = _without_twins(verdict.of(axis), verdict) if axis is Axis.DANGEROUS else verdict.of(axis)
+        entries = verdict.of(axis)
         counted = sum(entry.counts for entry in entries)
         line = Text(f"  {name:<11}").append(held.value, STYLES[held])
         if counted:
@@ -116,19 +114,6 @@ class SkillsTable:
             line.rstrip()
             self._console.print(line, highlight=False, soft_wrap=True)
         self._output.write(captured.get().encode(self._console.encoding, "backslashreplace"))
-
-
-def _without_twins(entries: list[Entry], verdict: SkillVerdict) -> list[Entry]:
-    """What is dangerous without what was told as hidden already: a hook, or a command that runs on loading, is both."""
-    told = {
-        (_TWINS[one.finding.rule], one.finding.path)
-        for one in verdict.of(Axis.HIDDEN)[:MOST_TOLD]
-        if one.finding.rule in _TWINS and one.counts
-    }
-    return [
-        entry for entry in entries
-        if (entry.finding.rule, entry.finding.path) not in told or entry.finding.level is Level.PROBLEM
-    ]  # fmt: skip
 
 
 def _purpose_lines(verdict: SkillVerdict) -> Iterator[Text]:

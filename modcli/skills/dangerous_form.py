@@ -1,9 +1,8 @@
-"""Findings about what a skill grants, declares and carries: tools, hooks, commands that run on loading, programs, and
+"""Findings about what a skill grants, declares and carries: tools, commands of hooks and other settings, programs, and
 documents with scripts in them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from modcli.skills.capabilities import Capability, Kind
 from modcli.skills.code import CodeFacts, command_facts
 from modcli.skills.compiled import compiled_findings
 from modcli.skills.dangerous_rules import finding
+from modcli.skills.hooks import commands_of, has_hooks, lines_of, settings_of
 from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
 
 _DOCUMENT = re.compile(
@@ -30,15 +30,8 @@ _UNLIMITED = re.compile(
     r"(?:^|[\s,])(Bash|Shell|shell|exec|terminal|\*)(\(\s*(\*|\*:\*|:\*)?\s*\))?(?=$|[\s,])"
 )
 _NET_TOOL = re.compile(r"\b(WebFetch|WebSearch|Fetch|Browser|mcp__\w+)\b")
-_ONLY_SHOWS = re.compile(
-    r"^\s*(git (status|diff|log|branch|show|rev-parse|remote|ls-files|config --get|describe|stash list|tag|"
-    r"worktree list|blame|merge-base)"
-    r"|ls|pwd|date|whoami|uname|cat|head|tail|wc|find|tree|echo|grep|rg|which|node -v|node --version|python3? --version|"
-    r"npm (ls|list|-v)|gh (pr|issue|repo|run|auth) (view|list|status|diff|checks)|test|\[|jq|basename|"
-    r"dirname|command -v|true|sort|uniq|"
-    r"cut|tr|sed -n|printf|stat|file|du|df|docker (ps|images)|kubectl get|xargs|cargo --version|"
-    r"go version)\b(?!.*(-exec\b|-delete\b))"
-)
+#: Scripts of a package.json that npm runs by itself.
+_BY_NPM = ("preinstall", "install", "postinstall", "prepare")
 #: A variable whose name says whose secret it is, beyond that it is one.
 _OF_A_VENDOR = re.compile(
     r"(?:^|_)(?!(?:access|api|key|token|auth|secret|password|refresh|bearer|user|client|my|your|private|public|id)s?(?:_|$))\w",
@@ -58,8 +51,7 @@ def form_findings(
     return [
         *_grants(skill, uses),
         *_declared(skill, code, uses),
-        *_hooks(skill),
-        *_dynamic(skill, code),
+        *_settings(skill),
         *(found for file in skill.files for found in _carried(file, reached)),
         *compiled_findings(skill, reached),
     ]
@@ -148,71 +140,28 @@ def _required_variables(metadata: Any) -> set[str]:
     return found
 
 
-def commands_of(value: Any) -> Iterator[str]:
-    """All texts under a key `command` or `bash` of nested settings, with their arguments; at most twelve levels deep."""
-    todo = [(value, 0)]
-    while todo:
-        one, depth = todo.pop(0)
-        if isinstance(one, Mapping):
-            command = one.get("command", one.get("bash"))
-            if isinstance(command, str):
-                args = one.get("args")
-                yield " ".join([command, *map(_quoted, args)]) if isinstance(args, list) else command
-            todo += [(inner, depth + 1) for inner in one.values()] if depth < 12 else []
-        elif isinstance(one, (list, tuple)) and depth < 12:
-            todo += [(inner, depth + 1) for inner in one]
-
-
-def _quoted(word: Any) -> str:
-    text = str(word)
-    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else "'" + text.replace("'", "'\\''") + "'"
-
-
-def _hooks(skill: Skill) -> Iterator[Finding]:
-    """Hooks of the front matter, and of settings files; servers of .mcp.json and scripts that npm runs by itself."""
-    front = skill.front
-    line = front.lines.get("hooks", 0)
-    for command in commands_of(front.fields.get("hooks")):
-        yield from _commands(skill.main.path, line, command, "hook-commands", "a hook runs")
+def _settings(skill: Skill) -> Iterator[Finding]:
+    """What is wrong with commands of hooks (in the front matter, in settings), of servers and of npm's own scripts. That
+    hooks run by themselves is told as what acts early (see hidden_early)."""
+    line = skill.front.lines.get("hooks", 0)
+    for command in commands_of(skill.front.fields.get("hooks")):
+        yield from settings_findings(command_facts(skill.main.path, [(line, command)]))
     for file in skill.files:
         name = file.path.rpartition("/")[2]
-        hooks = file.role is Role.HOOKS or name in ("hooks.json", "settings.json", "settings.local.json")
-        if (
-            not (hooks or file.role is Role.MCP or name in (".mcp.json", "plugin.json", "package.json"))
-            or not file.text
-        ):
+        held = (
+            has_hooks(file) or file.role is Role.MCP or name in (".mcp.json", "plugin.json", "package.json")
+        )
+        if not held or not file.text:
             continue
-        settings = _json(file)
+        settings = settings_of(file.text)
+        found = list(commands_of(settings))
         if name == "package.json":
             scripts = settings.get("scripts") if isinstance(settings, Mapping) else None
-            for key in ("preinstall", "install", "postinstall", "prepare"):
-                if isinstance(scripts, Mapping) and isinstance(scripts.get(key), str):
-                    told = f"npm runs on installing ({key})"
-                    yield from _commands(file.path, _line(file, scripts[key]), scripts[key], "", told)
-            continue
-        for command in commands_of(settings):
-            rule = "hook-commands" if hooks or (name == "plugin.json" and "hooks" in str(settings)) else ""
-            yield from _commands(file.path, _line(file, command), command, rule, "a hook runs")
-
-
-def _json(file: SkillFile) -> Any:
-    try:
-        return json.loads((file.text or "").lstrip("\ufeff"))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _line(file: SkillFile, command: str) -> int:
-    """The line on which a command of a settings file stands."""
-    start = json.dumps(command, ensure_ascii=False)[1:-1][:40].split(" '")[0]
-    lines = (file.text or "").split("\n")
-    return next((i for i, line in enumerate(lines, 1) if start[:40] and start in line), 0)
-
-
-def _commands(path: str, line: int, command: str, rule: str, told: str) -> Iterator[Finding]:
-    if rule:
-        yield finding(rule, path, line, f"{told}: {command[:160]}")
-    yield from settings_findings(command_facts(path, [(line, command)]))
+            named = scripts if isinstance(scripts, Mapping) else {}
+            found = [one for key in _BY_NPM if isinstance(one := named.get(key), str)]
+        for command in found:
+            line = next(iter(lines_of(file.text, command)), 0)
+            yield from settings_findings(command_facts(file.path, [(line, command)]))
 
 
 def settings_findings(code: CodeFacts) -> Iterator[Finding]:
@@ -236,19 +185,6 @@ def settings_findings(code: CodeFacts) -> Iterator[Finding]:
                 flow.line,
                 f"{flow.told} goes to {flow.target or 'the network'}",
             )
-
-
-def _dynamic(skill: Skill, code: Mapping[str, CodeFacts]) -> Iterator[Finding]:
-    for file in skill.files:
-        if file.role not in (Role.SKILL, Role.COMMAND, Role.AGENT) and file.path != skill.main.path:
-            continue
-        for block in code[file.path].blocks:
-            if block.kind == "dynamic":
-                parts = [one for one in re.split(r"\|\||&&|[;|\n]", block.text) if one.strip()]
-                shows = all(_ONLY_SHOWS.match(one) for one in parts) and "$(" not in block.text
-                level = Level.NOTE if shows else Level.WARNING
-                told = f"runs when the file is loaded: {block.text.strip()[:160]}"
-                yield finding("dynamic-command", file.path, block.line, told, level)
 
 
 def _carried(file: SkillFile, reached: Mapping[str, tuple[str, int]]) -> Iterator[Finding]:

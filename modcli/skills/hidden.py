@@ -11,6 +11,7 @@ from modcli.skills.hidden_padding import padding_findings
 from modcli.skills.hidden_page import Unseen
 from modcli.skills.hidden_rules import RULES, around, found, not_too_many
 from modcli.skills.hidden_unicode import unicode_findings
+from modcli.skills.hooks import has_hooks
 from modcli.skills.orders import find_order
 from modcli.skills.rendered import rendered, rendered_html
 from modcli.skills.skill import Finding, Level, Role, Skill, SkillFile
@@ -57,7 +58,7 @@ def hidden_in_file(file: SkillFile) -> list[Finding]:
         findings += _of_page(file, rendered(text).unseen)
     elif file.path.lower().endswith((".html", ".htm", ".xhtml")):
         findings += [one for one in _of_page(file, rendered_html(text).unseen) if one.level is Level.PROBLEM]
-    elif file.role is Role.HOOKS:
+    elif has_hooks(file):
         findings += early_findings(file, text)
     findings.sort(key=lambda finding: finding.line)
     return list(not_too_many(file, findings))

@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modcli.skills.hidden_rules import around, found
+from modcli.skills.hooks import commands_of, has_hooks, hooks_in, lines_of, settings_of
 from modcli.skills.orders import find_early, find_order
 from modcli.skills.rendered import front_lines
 from modcli.skills.skill import Finding, Level, Role, SkillFile
 
 _KEY = re.compile(r"^([A-Za-z_][\w.-]*)[ \t]*:(.*)$")
 _COMMENT = re.compile(r"(?:^|\s)#\s?(.*)$")
-_HOOK_COMMAND = re.compile(r"""["']?command["']?\s*:\s*(.+)""")
+_HOOK_COMMAND = re.compile(r"""["']?\b(?:command|bash)["']?\s*:\s*(.+)""")
 _INLINE = re.compile(r"(?:^|(?<=[\s(:>*_-]))!`([^`\n]+)`")
 _FENCE = re.compile(r"^ {0,3}(?:>\s?)*(`{3,}|~{3,})\s*(\S*)")
+#: The fences of one that runs, wherever it stands: in a list, say.
+_FENCE_THAT_RUNS = re.compile(r"^[\s>*+.)\d-]*+(`{3,}|~{3,})\s*(!\S*)")
+_FENCE_BEHIND = re.compile(r"^[\s>]*+(`{3,}|~{3,})\s*()$")
 #: Programs that only look, with the subcommands of theirs that do.
 _LOOKS = re.compile(
     r"(?:git (?:status|diff|log|branch|show|remote|rev-parse|config --get|describe|ls-files|stash list|worktree list"
@@ -58,7 +62,7 @@ def early_findings(file: SkillFile, text: str) -> list[Finding]:
         findings.extend(_entry(file, entry))
     if file.role in (Role.SKILL, Role.COMMAND, Role.AGENT):
         findings.extend(_on_loading(file, text, last))
-    if file.role is Role.HOOKS:
+    if has_hooks(file):
         findings.extend(_hooks(file, 1, text.split("\n")))
     return findings
 
@@ -107,15 +111,18 @@ def _folded(text: str) -> str:
 
 
 def _hooks(file: SkillFile, first: int, lines: list[str]) -> Iterator[Finding]:
-    """A finding for each command of hooks, however many hooks run it."""
-    named: dict[str, list[int]] = {}
-    for number, line in enumerate(lines, first):
+    """A finding for each command of hooks, however many hooks run it. What is no JSON is read line by line."""
+    text = "\n".join(lines)
+    settings = settings_of(text)
+    named = {command: lines_of(text, command) or [first] for command in commands_of(hooks_in(file, settings))}
+    other = file.role is Role.DATA and '"hooks"' not in text
+    for number, line in enumerate(lines if settings is None and not other else (), first):
         if match := _HOOK_COMMAND.search(line):
             command = match[1].strip().rstrip(",}] ").strip("\"'")
             named.setdefault(command, []).append(number)
     for command, numbers in named.items():
         yield _command("early-hook", file, numbers[0], command, "a hook runs", tuple(numbers[1:]))
-    if not named and "".join(lines).strip(" \n{}[]"):
+    if not named and "".join(lines).strip(" \n{}[]") and file.role is not Role.DATA:
         yield found(
             "early-hook",
             file,
@@ -132,12 +139,13 @@ def _on_loading(file: SkillFile, text: str, last: int) -> Iterator[Finding]:
     for number, line in enumerate(text.split("\n"), 1):
         if number <= last:
             continue
-        mark = _FENCE.match(line)
+        mark = (_FENCE_BEHIND if runs else _FENCE).match(line)
+        mark = mark if fence else _FENCE_THAT_RUNS.match(line) or mark
         if fence:
             if mark and mark[1].startswith(fence) and not mark[2]:
                 if runs:
                     yield _command("early-command", file, begun, "\n".join(block), "loading runs")
-                fence = ""
+                fence, runs = "", False
             elif runs:
                 block.append(line)
         elif mark:
