@@ -3,11 +3,17 @@ own directions, of label words, and of both together.
 
     python benchmarks/latent.py read DATA --out STATES [--rows 400] [--longest 400]
                                        [--model auto] [--threads 2]
+    python benchmarks/latent.py basis STATES [--model auto]
     python benchmarks/latent.py table STATES [--draws 8]
 
 DATA holds NAME.dev.jsonl, and NAME.train.jsonl (without it, the second half of dev is for shots), of `text` and `labels`.
 `read` reads every row once under the reading prompt, and keeps the states of the last token of the item and of the last
-token of the template at each layer named below; and asks the profile prompt with a one-line definition.
+token of the template at each layer named below; and asks the profile prompt with a one-line definition. `basis` keeps the
+right singular vectors of the model's output head. `table` compares with what modcli does (a head at the end of the
+template on three layers): the difference in AUROC is over the same draws of shots, its 95% interval by drawing the tested
+rows anew.
+
+A set may hold fewer layers (`layers`) and the last position alone: what needs more is left out for it.
 """
 
 from __future__ import annotations
@@ -19,11 +25,12 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from modcli.backends.llama_cpp import LlamaCpp
 from modcli.backends.llama_session import ROOM, SEQUENCES, Row
@@ -40,6 +47,8 @@ SETS = {
     "sst2": "The writer judges the film or its parts to be bad.",
     "openai_moderation": "Sexual content, hate, violence, harassment or self-harm.",
 }
+#: What modcli does.
+SHIPPED = "head, end of the template, layers 6, 16, 20"
 Floats = NDArray[np.float32]
 
 
@@ -104,26 +113,78 @@ def both_positions(backend: LlamaCpp, texts: list[str], longest: int) -> Floats:
     return np.concatenate(found).astype(np.float32)
 
 
+def basis(out: Path, model: str) -> None:
+    """EigenShift (arXiv 2509.16660): the output head's right singular vectors, and the norm before it."""
+    import gguf
+
+    settings = load_settings({"model": model}, os.environ, Path.cwd())
+    tensors = {
+        tensor.name: tensor for tensor in gguf.GGUFReader(locate(model, settings.data_dir).path).tensors
+    }
+    head = tensors.get("output.weight") or tensors["token_embd.weight"]
+    gram: NDArray = np.zeros((head.shape[0], head.shape[0]))
+    for start in range(0, len(head.data), 8192):
+        rows = gguf.quants.dequantize(head.data[start : start + 8192], head.tensor_type)
+        gram += rows.T @ rows
+    _, vectors = np.linalg.eigh(gram)
+    norm = gguf.quants.dequantize(
+        tensors["output_norm.weight"].data, tensors["output_norm.weight"].tensor_type
+    )
+    np.savez(out / "basis", vectors=vectors[:, ::-1].astype(np.float32), norm=norm)
+
+
 def table(folder: Path, draws: int) -> None:
+    turned = np.load(folder / "basis.npz") if (folder / "basis.npz").exists() else None
     for file in sorted(folder.glob("*.npz")):
+        if file.stem == "basis":
+            continue
         held = np.load(file)
         states, words, labels, shots = held["states"], held["words"], held["labels"], int(held["shots"])
+        layers = tuple(held["layers"].tolist()) if "layers" in held else LAYERS
         states = states / np.linalg.norm(states, axis=-1, keepdims=True)
         test = np.arange(shots, len(labels))
-        print(f"\n### {file.stem}: {len(test)} rows, {labels[test].mean():.0%} of them positive")
-        print(
-            f"label words, a one-line definition, no shot: {roc_auc_score(labels[test], words[test]):.3f}\n"
-        )
+        positive = labels[test]
+        print(f"\n### {file.stem}: {len(test)} rows, {positive.mean():.0%} of them positive")
+        print(f"label words, a one-line definition, no shot: {auroc(words[test], positive):.3f}\n")
         print("| what | 8 | 32 | 128 |\n|---|---|---|---|")
-        for what, score in scorers(words).items():
-            cells = []
-            for number in (8, 32, 128):
-                found = []
-                for seed in range(draws):
-                    chosen = drawn(labels[:shots], number, seed)
-                    found.append(roc_auc_score(labels[test], score(states, labels, chosen, test)))
-                cells.append(f"{np.mean(found):.3f}")
+        compared = scorers(words, layers, states.shape[1], turned)
+        found = {
+            what: [
+                [score(states, labels, drawn(labels[:shots], number, seed), test) for seed in range(draws)]
+                for number in (8, 32, 128)
+            ]
+            for what, score in compared.items()
+        }
+        for what, by_number in found.items():
+            cells = [
+                cell(own, base, positive) if what != SHIPPED else f"{mean_auroc(own, positive):.3f}"
+                for own, base in zip(by_number, found[SHIPPED], strict=True)
+            ]
             print(f"| {what} | {' | '.join(cells)} |", flush=True)
+
+
+def auroc(scores: NDArray, positive: NDArray[np.bool_]) -> float:
+    ranks = rankdata(scores)
+    count = int(positive.sum())
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(scores) - count)))
+
+
+def mean_auroc(drawn_scores: list[NDArray], positive: NDArray[np.bool_]) -> float:
+    return float(np.mean([auroc(scores, positive) for scores in drawn_scores]))
+
+
+def cell(own: list[NDArray], base: list[NDArray], positive: NDArray[np.bool_], times: int = 200) -> str:
+    """Mean over draws, and the interval of the difference from what is shipped; bold where it leaves out 0."""
+    chance = np.random.default_rng(0)
+    differences = []
+    for _ in range(times):
+        rows = chance.integers(0, len(positive), len(positive))
+        if 0 < positive[rows].sum() < len(rows):
+            a, b = ([scores[rows] for scores in one] for one in (own, base))
+            differences.append(mean_auroc(a, positive[rows]) - mean_auroc(b, positive[rows]))
+    low, high = np.quantile(differences, [0.025, 0.975])
+    text = f"{mean_auroc(own, positive):.3f} ({low:+.3f} to {high:+.3f})"
+    return f"**{text}**" if low > 0 or high < 0 else text
 
 
 def drawn(labels: NDArray[np.bool_], number: int, seed: int) -> NDArray[np.int64]:
@@ -135,11 +196,13 @@ def drawn(labels: NDArray[np.bool_], number: int, seed: int) -> NDArray[np.int64
 Scorer = Callable[[Floats, NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 
-def scorers(words: NDArray[np.float64]) -> dict[str, Scorer]:
-    """What is compared; each gives scores of the rows to test."""
+def scorers(
+    words: NDArray[np.float64], known: tuple[int, ...], positions: int, turned: Any
+) -> dict[str, Scorer]:
+    """What is compared; each gives scores of the rows to test. `known` layers and so many positions are there."""
 
     def head(position: tuple[int, ...], layers: tuple[int, ...], also: bool = False) -> Scorer:
-        places = [LAYERS.index(layer) for layer in layers]
+        places = [known.index(layer) for layer in layers if layer in known]
 
         def score(states: Floats, labels: NDArray[np.bool_], chosen: NDArray, test: NDArray) -> NDArray:
             x = states[:, position][:, :, places].reshape(len(states), -1)
@@ -155,7 +218,7 @@ def scorers(words: NDArray[np.float64]) -> dict[str, Scorer]:
 
         def score(states: Floats, labels: NDArray[np.bool_], chosen: NDArray, test: NDArray) -> NDArray:
             own, total = states[:, position], np.zeros(len(test))
-            for layer in range(len(LAYERS)):
+            for layer in range(own.shape[1]):
                 for kind, sign in ((True, 1), (False, -1)):
                     centre = own[chosen][labels[chosen] == kind][:, layer].mean(0)
                     total += sign * own[test][:, layer] @ centre / np.linalg.norm(centre)
@@ -163,22 +226,46 @@ def scorers(words: NDArray[np.float64]) -> dict[str, Scorer]:
 
         return score
 
-    end, item = (1,), (0,)
-    return {
+    def eigen(kept: int) -> Scorer:
+        """The last layer, normed as before the output head, on the head's right singular vectors: difference of the
+        classes' means on the components that tell them apart best."""
+
+        def score(states: Floats, labels: NDArray[np.bool_], chosen: NDArray, test: NDArray) -> NDArray:
+            last = states[:, -1, -1] * np.sqrt(states.shape[-1]) * turned["norm"]
+            x = last @ turned["vectors"]
+            kinds = [x[chosen][labels[chosen] == kind] for kind in (True, False)]
+            gap = kinds[0].mean(0) - kinds[1].mean(0)
+            spread = np.sqrt((kinds[0].var(0) + kinds[1].var(0)) / 2) + 1e-6
+            best = np.argsort(-np.abs(gap / spread))[:kept]
+            return x[test][:, best] @ (gap / spread**2)[best]
+
+        return score
+
+    end, item = (positions - 1,), (0,)
+    found = {
+        SHIPPED: head(end, (6, 16, 20)),
         "head, end of the template, layer 6": head(end, (6,)),
         "head, end of the template, layer 16": head(end, (16,)),
         "head, end of the template, layer 20": head(end, (20,)),
-        "head, end of the template, layers 6, 16, 20": head(end, (6, 16, 20)),
-        "head, end of the item, layer 6": head(item, (6,)),
-        "head, end of the item, layer 16": head(item, (16,)),
-        "head, end of the item, layer 20": head(item, (20,)),
-        "head, both ends, layers 6, 16, 20": head((0, 1), (6, 16, 20)),
-        "head, end of the template, all twelve layers": head(end, LAYERS),
-        "head, end of the template, last layer": head(end, (LAYERS[-1],)),
-        "centroids over layers, end of the template": centroids(1),
-        "centroids over layers, end of the item": centroids(0),
+        "head, end of the template, all layers read": head(end, known),
+        "head, end of the template, deepest layer read": head(end, known[-1:]),
+        "centroids over layers, end of the template": centroids(positions - 1),
         "head (6, 16, 20) and label words": head(end, (6, 16, 20), also=True),
+        "label words alone": lambda _states, _labels, _chosen, test: words[test],
     }
+    if positions > 1:
+        found |= {
+            "head, end of the item, layer 6": head(item, (6,)),
+            "head, end of the item, layer 16": head(item, (16,)),
+            "head, end of the item, layer 20": head(item, (20,)),
+            "head, end of the item, layers 6, 16, 20": head(item, (6, 16, 20)),
+            "head, both ends, layers 6, 16, 20": head((0, 1), (6, 16, 20)),
+            "head, both ends, and label words": head((0, 1), (6, 16, 20), also=True),
+            "centroids over layers, end of the item": centroids(0),
+        }
+    if turned is not None and known[-1] == LAYERS[-1]:
+        found |= {f"EigenShift, {kept} components": eigen(kept) for kept in (8, 64, 1536)}
+    return found
 
 
 def standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,7 +276,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["read", "table"])
+    parser.add_argument("what", choices=["read", "basis", "table"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path("latent"))
     parser.add_argument("--rows", type=int, default=400)
@@ -200,6 +287,8 @@ def main() -> None:
     given = parser.parse_args(sys.argv[1:])
     if given.what == "read":
         read(given.folder, given.out, given.rows, given.longest, given.model, given.threads)
+    elif given.what == "basis":
+        basis(given.folder, given.model)
     else:
         table(given.folder, given.draws)
 

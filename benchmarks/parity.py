@@ -53,7 +53,7 @@ from modcli.weights.locate import locate
 from tests.backends.unpacked import unpack
 
 #: Rows judged by one runtime before it is the other's turn.
-AT_ONCE = 32
+AT_ONCE = 16
 STAGES = (Stage.READING, Stage.AUTO, Stage.MODEL)
 
 
@@ -278,6 +278,9 @@ def main() -> None:
             ]
             found[task] = judged(task, sides, rows, given.seconds / len(tasks))
             print(f"{task}: {found[task].shape[1]} rows", flush=True)
+            for i, j in combinations(range(len(names)), 2):
+                cells = agreement(found[task][i, :, -1], found[task][j, :, -1])
+                print(f"  {names[i]} and {names[j]}: {'; '.join(cells)}", flush=True)
         report(names, runtimes, found, by_task=len(tasks) > 1)
         for one in runtimes:
             one.close()
