@@ -1,30 +1,46 @@
-"""How fast pictures are opened, hashed and sampled, and whether memory stays flat.
+"""How fast pictures are opened, hashed, sampled and judged, and whether memory stays flat.
 
     python benchmarks/images.py [--count 10000] [--seconds 2]
+    python benchmarks/images.py --check 10000 [--threads 2]
 
 All pictures are drawn here. Printed are, of each format and size, pictures a second from a file's bytes to at most
 2,048 pixels a side (decode, turn, resize); hashes a second; frames a second of an animation and a video; comparisons
 with a list of hashes; and, first, the resident memory over `--count` pictures of mixed formats and sizes. One thread.
-The machine, its load and the versions are those of whoever runs it.
+With `--check`, so many pictures of mixed formats, 320 x 240, with a message on one in ten, go through `modcli check
+--image` with the scripted backend, two detectors of nudity, example pictures and the reader of text; printed are its
+resident memory as verdicts come out, pictures a second end to end, and of each stage and the embedder alone on the same
+pictures. The machine, its load and the versions are those of whoever runs it.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
+import resource
 import secrets
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from modcli.errors import MissingExtraError
 from modcli.images.decoding import open_picture
+from modcli.images.detectors_opening import Opening, open_detectors
+from modcli.images.embedder_opening import open_image_embedder
 from modcli.images.frames import sample
 from modcli.images.hashes import Fingerprint, Groups, Hash, HashList, Index, hashes_of, pdq_installed
+from modcli.images.ocr import RapidOcr
+from modcli.images.picture import Picture
+from modcli.settings import load_settings
+from modcli.weights.locate import ModelFile, ensure
 
 SIZES = {"480 x 320": (480, 320), "1920 x 1280": (1920, 1280), "4032 x 3024": (4032, 3024)}
 FORMATS = {
@@ -35,6 +51,35 @@ FORMATS = {
     "GIF": {},
     "HEIF": {},
 }
+
+
+#: Of the pictures that are judged, with how many of a kind.
+JUDGED = {
+    "JPEG": {"quality": 85},
+    "PNG": {"compress_level": 1},
+    "WEBP": {"quality": 80},
+    "GIF": {},
+    "BMP": {},
+}
+SAID = (
+    "Send 50 coins, get 100 back",
+    "The pool opens at noon",
+    "Who lost a grey cat?",
+    "Win a phone, tap now",
+)
+PROFILE = """\
+categories:
+  money:
+    action: block
+    definition: Promises quick money or winnings to who sends something first.
+    examples: ["Send 50 coins, get 100 coins back", {image: example-0.png}, {image: example-1.png}]
+  nudity:
+    action: block
+    definition: Naked people.
+    detectors: [nudity]
+"""
+#: Pictures that the stages are timed on, one by one.
+TIMED = 300
 
 
 def photo(size: tuple[int, int], seed: int = 0) -> Image.Image:
@@ -79,9 +124,12 @@ def row(what: str, work: Callable[[], object], seconds: float, times: int = 1) -
     print(f"{what:<44} {clock * times:>12,.1f} {processor * times:>14,.1f}")
 
 
-def resident() -> float:
-    """The resident memory of this process now, in MiB (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def resident(process: int | str = "self") -> float:
+    """The resident memory of a process now, in MiB (Linux); 0 where it has ended."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -129,13 +177,100 @@ def flat(count: int) -> None:
     )
 
 
+def drawn(folder: Path, count: int) -> list[str]:
+    """Draws the pictures, no two alike; one in ten has a line of text. Returns their files."""
+    whole, face, files = photo((4_000, 3_000)), ImageFont.load_default(20), []
+    chance = np.random.default_rng(10)
+    for number in range(count):
+        left, top = int(chance.integers(0, 3_680)), int(chance.integers(0, 2_760))
+        image = whole.crop((left, top, left + 320, top + 240))
+        if not number % 10:
+            pen = ImageDraw.Draw(image)
+            pen.rectangle((10, 100, 310, 140), "white")
+            pen.text((20, 108), SAID[number // 10 % len(SAID)], "black", face)
+        form = list(JUDGED)[number % len(JUDGED)]
+        file = folder / f"{number:06}.{form.lower()}"
+        image.save(file, form, **JUDGED[form])
+        files.append(str(file))
+    for number in range(2):
+        whole.crop((number * 500, 0, number * 500 + 320, 240)).save(folder / f"example-{number}.png")
+    (folder / "profile.yaml").write_text(PROFILE)
+    return files
+
+
+def check(count: int, threads: int) -> None:
+    """Judges so many pictures with the program itself, and then times its stages."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        files = drawn(folder, count)
+        command = [sys.executable, "-m", "modcli", "check", "--backend", "scripted", "--format", "jsonl"]
+        command += [
+            "-p",
+            str(folder / "profile.yaml"),
+            "--threads",
+            str(threads),
+            "--no-cache",
+            "--image",
+            *files,
+        ]
+        start, actions, most, steps = time.perf_counter(), Counter[str](), [0.0] * 10, []
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            for number, line in enumerate(running.stdout):
+                if not number:
+                    began = time.perf_counter()  # models are loaded before the first
+                verdict = json.loads(line)
+                actions["error" if verdict.get("error") else verdict["action"]] += 1
+                if not number % 32:
+                    tenth = min(number * 10 // count, 9)
+                    most[tenth] = max(most[tenth], resident(running.pid))
+                if not (number + 1) % (count // 10):
+                    steps.append(f"{number + 1:,}: {most[min(number * 10 // count, 9)]:,.0f}")
+        taken, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = used.ru_utime + used.ru_stime
+        print(
+            f"{sum(actions.values()):,} pictures judged ({dict(actions)}), {began - start:.1f} s to the first: "
+            f"{count / taken:,.1f} a second, {count / processor:,.1f} a CPU second; load {os.getloadavg()[0]:.1f}"
+        )
+        print(
+            f"resident MiB, the most in each tenth: {'; '.join(steps)}; at most {used.ru_maxrss / 1024:,.0f}\n"
+        )
+        stages([open_picture(Path(file)) for file in files[:TIMED]], files[:TIMED])
+
+
+def stages(pictures: list[Picture], files: list[str]) -> None:
+    """Each stage alone, on one thread."""
+    settings = load_settings({}, os.environ, Path.cwd())
+
+    def locate(name: str) -> ModelFile:
+        return ensure(name, settings.data_dir, offline=settings.offline)
+
+    def looks() -> Iterator[tuple[str, Callable[[], object]]]:
+        yield "open: decode, turn, resize", lambda: [open_picture(Path(file)) for file in files]
+        embedder = open_image_embedder("auto", locate, settings.cache_dir, threads=1)
+        yield f"embedder {embedder.name}", lambda: embedder.embed(pictures)
+        for detector in open_detectors("nudity", Opening(locate, settings.cache_dir, threads=1)).detectors:
+            yield detector.name, lambda detector=detector: detector.detect(pictures)
+        reader = RapidOcr(threads=1)
+        yield "text, one picture in ten has some", lambda: reader.read(pictures)
+
+    print(f"{'one thread, ' + str(len(pictures)) + ' pictures':<44} {'a second':>12} {'a CPU second':>14}")
+    for name, work in looks():
+        row(name, work, 0.1, len(pictures))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each row")
+    parser.add_argument("--check", type=int, metavar="COUNT", help="judge so many pictures instead")
+    parser.add_argument("--threads", type=int, default=0, help="of --check; 0: all cores")
     arguments = parser.parse_args()
+    if arguments.check:
+        check(arguments.check, arguments.threads)
+        return
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     flat(arguments.count)
     print(f"{'':<44} {'a second':>12} {'a CPU second':>14}")
