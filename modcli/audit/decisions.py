@@ -240,12 +240,14 @@ def kept_apart(store: AuditStore, items: Collection[int]) -> set[int]:
 
 
 def text_of(store: AuditStore, entry: Entry) -> str:
-    """The text that a decision is about; the whole of what the author wrote where it is about the item."""
+    """The text that a decision is about; the whole of what the author wrote where it is about the item. Empty where a
+    picture was acted on: the words beside it teach nothing."""
     if entry.text is not None:
         question, number = "SELECT text FROM texts WHERE id = ?", entry.text
     else:
         question = (
-            "SELECT t.text FROM parts p JOIN texts t ON t.id = p.text WHERE p.item = ? ORDER BY p.ordinal"
+            "SELECT t.text FROM parts p JOIN texts t ON t.id = p.text WHERE p.item = ? AND NOT EXISTS (SELECT 1 FROM media m"
+            " JOIN media_verdicts v ON v.media = m.id WHERE m.item = p.item AND v.severity > 0) ORDER BY p.ordinal"
         )
         number = entry.item
     found = store.connection.execute(question, (number,)).fetchone()

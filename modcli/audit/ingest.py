@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from modcli.audit.media_listing import list_media
 from modcli.audit.store import AuditStore, in_chunks, marks
 from modcli.cascade.near_duplicates import COMPARED, comparable, is_like, words_key
 from modcli.sources.post import Account, Export, Input, Post, Problem, Record, RecordKind
@@ -64,7 +65,7 @@ def ingest(
         while found := list(islice(records, batch)):
             position = found[-1].position
             with store.transaction() as connection:
-                taking.take(found, number, taken)
+                taking.take(found, number, source.name, taken)
                 connection.execute(
                     "UPDATE inputs SET position = ?, records = records + ? WHERE id = ?",
                     (position, len(found), number),
@@ -87,7 +88,8 @@ def fingerprint_of(path: Path) -> str:
 
 def _note_source(store: AuditStore, export: Export, fingerprint: str) -> None:
     with store.transaction() as connection:
-        if store.fact("fingerprint") not in (None, fingerprint):
+        # An audit of before media were listed is read again for them.
+        if store.fact("fingerprint") not in (None, fingerprint) or not store.fact("lists_media"):
             connection.execute("UPDATE inputs SET position = 0, records = 0, complete = 0")
         if store.fact("fingerprint") != fingerprint:
             store.set_fact("taken_in", False)
@@ -98,6 +100,7 @@ def _note_source(store: AuditStore, export: Export, fingerprint: str) -> None:
             ("notes", list(export.notes)),
             ("owner", {"handle": owner.handle, "url": owner.url, "name": owner.name}),
             ("fingerprint", fingerprint),
+            ("lists_media", True),
         ):
             store.set_fact(name, value)
 
@@ -143,7 +146,7 @@ class _Taking:
         self.authors |= self.fresh
         self.fresh = {}
 
-    def take(self, records: Sequence[Record], number: int, taken: Taken) -> None:
+    def take(self, records: Sequence[Record], number: int, name: str, taken: Taken) -> None:
         self.fresh = {}
         posts: dict[str, Post] = {}
         problems: list[Problem] = []
@@ -176,11 +179,13 @@ class _Taking:
         self.store.connection.executemany(
             "INSERT INTO parts VALUES (?, ?, ?, ?)",
             (
-                (ids[key], ordinal, name, texts[text].id)
+                (ids[key], ordinal, part, texts[text].id)
                 for key, own in parts.items()
-                for ordinal, (name, text) in enumerate(own)
+                for ordinal, (part, text) in enumerate(own)
             ),
         )
+        by_id = {ids[key]: post for key, post in posts.items()}
+        list_media(self.store, by_id, name, frozenset(known.values()))
 
     def _known(self, posts: dict[str, Post]) -> dict[str, int]:
         """The ids of the keys that are there."""

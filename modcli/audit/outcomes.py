@@ -44,6 +44,30 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Medium:
+    """A picture or video of an item, its place in the export, and the verdict on it: `severity` is None where there is
+    none. `part` is what decided in it; `alike`: the verdict is that of another file that is the same or nearly so."""
+
+    name: str
+    path: str
+    severity: int | None = None
+    category: str = ""
+    p: float | None = None
+    stage: str = ""
+    reason: str = ""
+    read: float = 1.0
+    error: str | None = None
+    part: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    alike: bool = False
+
+    @property
+    def told(self) -> str:
+        """The part that decided, with the name of the attachment before it."""
+        return f"{self.name}: {self.part}" if self.part else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a person last said of an item: `right`, `wrong`, `other` (the categories are `labels`) or an `appeal`; `after`
     is the action that it comes to, empty where it changes nothing."""
@@ -63,7 +87,8 @@ class Outcome:
     Times are as kept (ISO 8601, UTC). `pieces` are its parts in order, the whole first where there are several.
     `severity` is None where there is no verdict: nothing to judge, or not yet. `part`, `text_id`, `category`, `p`,
     `stage` and `reason` are of the verdict that decided; `scores` are the highest of each category over all parts.
-    `error`: a part of it could not be judged. `spread`: the verdict is that of a near-duplicate.
+    `error`: a part of it could not be judged. `spread`: the verdict is that of a near-duplicate. `pictures` are its
+    media; where one of them decided, `text_id` is 0. `scores` are of texts alone: a picture's are not comparable.
     """
 
     id: int
@@ -98,6 +123,12 @@ class Outcome:
     error: str | None = None
     spread: bool = False
     decision: Decision | None = None
+    pictures: tuple[Medium, ...] = ()
+
+    @property
+    def shown_severity(self) -> int:
+        """The strictest verdict on any of its media; 0 where there is none."""
+        return max((one.severity or 0 for one in self.pictures), default=0)
 
     @property
     def text(self) -> str:
@@ -152,6 +183,15 @@ WHERE {where} ORDER BY p.item, p.ordinal
 """
 
 
+_MEDIA = """
+SELECT m.item, m.name, m.path, v.severity, v.category, v.p, v.stage, v.reason, v.read, v.error, v.part, v.details,
+       v.alike IS NOT NULL OR v.stage = 'group'
+FROM media m JOIN items i ON i.id = m.item LEFT JOIN media_verdicts v ON v.judgement = :judgement AND v.media = m.id
+LEFT JOIN authors a ON a.id = i.author
+WHERE {where} ORDER BY m.item, m.id
+"""
+
+
 def outcomes(
     store: AuditStore, judgement: Judgement, selection: Selection = Selection()
 ) -> Iterator[Outcome]:
@@ -160,13 +200,18 @@ def outcomes(
     values |= {"judgement": judgement.id}
     decisions = decisions_of(store)
     parts = groupby(store.connection.execute(_PARTS.format(where=where), values), key=itemgetter(0))
-    group = next(parts, None)
+    media = groupby(store.connection.execute(_MEDIA.format(where=where), values), key=itemgetter(0))
+    group, shown = next(parts, None), next(media, None)
     for row in store.connection.execute(_ITEMS.format(where=where), values):
         own: list[Any] = []
         if group is not None and group[0] == row[0]:
             own = list(group[1])
             group = next(parts, None)
-        yield _outcome(row, own, decisions.get(row[0]), judgement.thresholds)
+        found = _outcome(row, own, decisions.get(row[0]), judgement.thresholds)
+        if shown is not None and shown[0] == row[0]:
+            found = _with_media(found, [_medium(one) for one in shown[1]])
+            shown = next(media, None)
+        yield found
 
 
 def condition(selection: Selection, judgement: int) -> tuple[str, dict[str, Any]]:
@@ -202,6 +247,8 @@ def condition(selection: Selection, judgement: int) -> tuple[str, dict[str, Any]
         verdict += " AND v.category = :category" if selection.category else ""
         parts.append(
             "i.id IN (SELECT q.item FROM parts q JOIN text_verdicts v ON v.text = q.text WHERE "
+            + verdict
+            + " UNION SELECT m.item FROM media m JOIN media_verdicts v ON v.media = m.id WHERE "
             + verdict
             + ")"
         )
@@ -249,6 +296,39 @@ def _outcome(
     )
     # In the order of the fields: it is made for each of a million items.
     return Outcome(*told, *found)
+
+
+def _medium(row: tuple[Any, ...]) -> Medium:
+    if row[3] is None:
+        return Medium(row[1], row[2])
+    told: tuple[Any, ...] = (*row[1:11], json.loads(row[11]), bool(row[12]))
+    return Medium(*told)
+
+
+def _with_media(found: Outcome, media: Sequence[Medium]) -> Outcome:
+    """An item is what its strictest part is: of equally strict ones the text, which came first."""
+    judged = [one for one in media if one.severity is not None]
+    found = replace(found, pictures=tuple(media))
+    if not judged:
+        return found
+    lead = max(judged, key=lambda one: (one.severity or 0, one.error is None))
+    error = found.error or next((one.error for one in judged if one.error is not None), None)
+    read = min(found.read, *(one.read for one in judged))
+    if found.severity is not None and found.severity >= (lead.severity or 0):
+        return replace(found, error=error, read=read)
+    return replace(
+        found,
+        severity=lead.severity,
+        part=lead.told,
+        text_id=0,
+        category=lead.category,
+        p=lead.p,
+        stage=lead.stage,
+        reason=lead.reason,
+        read=read,
+        error=error,
+        spread=lead.alike,
+    )
 
 
 def _weight(part: tuple[Any, ...], thresholds: Mapping[str, float]) -> tuple[int, float, bool]:

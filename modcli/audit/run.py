@@ -197,7 +197,7 @@ def pending(store: AuditStore, judgement: Judgement, wish: Wish) -> list[int]:
     that stand for themselves, and a random twentieth of near-duplicates, as a check."""
     salt = store.salt
     store.connection.create_function("drawn", 1, lambda digest: is_drawn(salt, digest), deterministic=True)
-    chosen, values = _chosen(wish, judgement)
+    chosen, values = chosen_items(wish, judgement)
     failed = "AND v.error IS NULL" if wish.retry else ""
     rows = store.connection.execute(
         f"""
@@ -219,7 +219,7 @@ def pending(store: AuditStore, judgement: Judgement, wish: Wish) -> list[int]:
 
 def judgeable(store: AuditStore, wish: Wish) -> int:
     """How many items the wish is about."""
-    chosen, values = _chosen(wish, None)
+    chosen, values = chosen_items(wish, None)
     return int(store.connection.execute(f"SELECT count(*) FROM ({chosen})", values).fetchone()[0])
 
 
@@ -239,12 +239,13 @@ def spread_of(store: AuditStore, judgement: Judgement) -> Spread:
     return Spread(*rows)
 
 
-def _chosen(wish: Wish, judgement: Judgement | None) -> tuple[str, dict[str, Any]]:
+def chosen_items(wish: Wish, judgement: Judgement | None) -> tuple[str, dict[str, Any]]:
+    """The ids of the items that the wish is about, as a query, and its values by name."""
     where, values = condition(wish.selection, judgement.id if judgement else 0)
     kinds = ", ".join(f"'{kind}'" for kind in JUDGED)
     question = (
         f"SELECT i.id FROM items i LEFT JOIN authors a ON a.id = i.author WHERE {where} AND i.kind IN ({kinds})"
-        " AND EXISTS (SELECT 1 FROM parts p WHERE p.item = i.id)"
+        " AND (EXISTS (SELECT 1 FROM parts p WHERE p.item = i.id) OR EXISTS (SELECT 1 FROM media m WHERE m.item = i.id))"
     )
     if wish.sample is not None:
         question += " ORDER BY i.lot LIMIT :sample"

@@ -3,9 +3,51 @@
 from __future__ import annotations
 
 #: Told apart from other SQLite files by this (`PRAGMA application_id`), and from other versions by the second.
-APPLICATION_ID, VERSION = 0x6D6F6461, 1
+APPLICATION_ID, VERSION = 0x6D6F6461, 2
 
-SCHEMA = """
+#: Since version 2: the media of items.
+MEDIA = """
+CREATE TABLE media (
+    id INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES items (id), name TEXT NOT NULL, path TEXT NOT NULL,
+    kind TEXT NOT NULL, remote INTEGER NOT NULL, UNIQUE (item, path)
+);
+
+CREATE TABLE media_verdicts (
+    judgement INTEGER NOT NULL REFERENCES judgements (id), media INTEGER NOT NULL REFERENCES media (id),
+    severity INTEGER NOT NULL,
+    action TEXT NOT NULL GENERATED ALWAYS AS
+        (CASE severity WHEN 2 THEN 'block' WHEN 1 THEN 'warn' ELSE 'allow' END) VIRTUAL,
+    category TEXT NOT NULL, p REAL, scores TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT NOT NULL,
+    read REAL NOT NULL DEFAULT 1, error TEXT, part TEXT NOT NULL, details TEXT NOT NULL, model TEXT NOT NULL,
+    content BLOB, alike INTEGER REFERENCES media (id), PRIMARY KEY (judgement, media)
+) WITHOUT ROWID;
+CREATE INDEX media_verdicts_by_content ON media_verdicts (judgement, content) WHERE content IS NOT NULL;
+"""
+
+VIEWS = """
+CREATE VIEW flagged AS
+    SELECT i.id, v.judgement, v.action, v.category, round(v.p, 3) AS p, p.name AS part, t.text, a.handle AS author,
+           i.published, i.visibility, i.url, v.stage, v.reason
+    FROM text_verdicts v JOIN texts t ON t.id = v.text JOIN parts p ON p.text = t.id JOIN items i ON i.id = p.item
+    LEFT JOIN authors a ON a.id = i.author
+    WHERE v.severity > 0
+    UNION ALL
+    SELECT i.id, v.judgement, v.action, v.category, round(v.p, 3), m.name || ': ' || v.part, m.path, a.handle,
+           i.published, i.visibility, i.url, v.stage, v.reason
+    FROM media_verdicts v JOIN media m ON m.id = v.media JOIN items i ON i.id = m.item
+    LEFT JOIN authors a ON a.id = i.author
+    WHERE v.severity > 0;
+
+CREATE VIEW not_judged AS
+    SELECT i.id, i.kind, i.key, i.target, i.published, i.place
+    FROM items i WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item = i.id)
+    AND NOT EXISTS (SELECT 1 FROM media m JOIN media_verdicts v ON v.media = m.id WHERE m.item = i.id);
+"""
+#: What makes a file of version 1 one of version 2. A profile's portraits and the media of its posts are listed when its
+#: export is read again.
+FROM_1 = f"DROP VIEW flagged; DROP VIEW not_judged; {MEDIA} {VIEWS}"
+
+_FIRST = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE inputs (
@@ -100,15 +142,5 @@ CREATE VIEW text_verdicts AS
     SELECT t.id, v.judgement, v.severity, v.action, v.category, v.p, v.scores, v.stage, v.reason, v.read, v.error, 1
     FROM texts t JOIN verdicts v ON v.text = t.representative
     WHERE NOT EXISTS (SELECT 1 FROM verdicts o WHERE o.text = t.id AND o.judgement = v.judgement);
-
-CREATE VIEW flagged AS
-    SELECT i.id, v.judgement, v.action, v.category, round(v.p, 3) AS p, p.name AS part, t.text, a.handle AS author,
-           i.published, i.visibility, i.url, v.stage, v.reason
-    FROM text_verdicts v JOIN texts t ON t.id = v.text JOIN parts p ON p.text = t.id JOIN items i ON i.id = p.item
-    LEFT JOIN authors a ON a.id = i.author
-    WHERE v.severity > 0;
-
-CREATE VIEW not_judged AS
-    SELECT i.id, i.kind, i.key, i.target, i.published, i.place
-    FROM items i WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item = i.id)
 """
+SCHEMA = f"{_FIRST}; {MEDIA} {VIEWS}"

@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from modcli import __version__
-from modcli.audit.schema import APPLICATION_ID, SCHEMA, VERSION
+from modcli.audit.schema import APPLICATION_ID, FROM_1, MEDIA, SCHEMA, VERSION
 from modcli.errors import Location, OutputError, SourceError, UsageError
 from modcli.profile import Action
 from modcli.states.database import transaction
@@ -184,7 +184,7 @@ class AuditStore:
         self.connection.executemany(
             "INSERT OR REPLACE INTO verdicts (judgement, text, severity, category, p, scores, stage, reason, read, error)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((judgement, text, *_row(verdict)) for text, verdict in verdicts.items()),
+            ((judgement, text, *row_of(verdict)) for text, verdict in verdicts.items()),
         )
         thresholds = {
             name: found.threshold
@@ -262,7 +262,7 @@ def marks(values: Iterable[Any]) -> str:
     return f"({','.join('?' for _ in values)})"
 
 
-def _row(verdict: Verdict) -> tuple[Any, ...]:
+def row_of(verdict: Verdict) -> tuple[Any, ...]:
     """What is kept of a verdict: severity, leading category, its probability, all of them, and the rest."""
     found = verdict.categories
     acting = {name: one for name, one in found.items() if one.action is verdict.action} or found
@@ -301,10 +301,12 @@ def _opened(file: Path, *, write: bool) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
-            _check(connection, file, existed=existed)
+            version = _check(connection, file) if existed else VERSION
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             if write:
                 _prepare(connection, existed=existed)
+            if version < VERSION:
+                _bring_up(connection, write=write)
         except BaseException:
             connection.close()
             raise
@@ -315,19 +317,33 @@ def _opened(file: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, file: Path, *, existed: bool) -> None:
-    if not existed:
-        return
+def _check(connection: sqlite3.Connection, file: Path) -> int:
+    """Its version."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise SourceError("is no audit of modcli", location=Location(str(file)), hint="name another file")
-    if version != VERSION:
+    if not 1 <= version <= VERSION:
         raise SourceError(
             f"is an audit of version {version}, and this modcli knows version {VERSION}",
             location=Location(str(file)),
             hint="make the audit anew, or use the modcli that made it",
         )
+    return int(version)
+
+
+def _bring_up(connection: sqlite3.Connection, *, write: bool) -> None:
+    """What a file of version 1 lacks: for who writes, in the file; for who reads, beside it, empty."""
+    if not write:
+        for statement in _statements(
+            MEDIA.replace("CREATE TABLE", "CREATE TEMP TABLE").replace(" INDEX ", " INDEX temp.")
+        ):
+            connection.execute(statement)
+        return
+    with transaction(connection):
+        for statement in _statements(FROM_1):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION:d}")
 
 
 def _prepare(connection: sqlite3.Connection, *, existed: bool) -> None:

@@ -123,7 +123,7 @@ class _Columns:
         """Count an item; one without text only as being there."""
         self.items += 1
         thread = self._thread_of(one)
-        if not one.pieces:
+        if not one.pieces and one.severity is None:
             return
         action = one.settled
         self.decided += one.decision is not None and bool(one.decision.after)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modcli.audit.media_listing import MediaCounts, media_counts
 from modcli.audit.store import AuditStore, Judgement
 from modcli.profile import Action
 
@@ -17,6 +18,17 @@ LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
 LEFT JOIN verdicts r ON r.judgement = :judgement AND r.text = t.representative
 GROUP BY p.item
 """
+#: The same, of an audit whose media were judged as well.
+_ITEMS_AND_MEDIA = """
+SELECT item, max(severity) AS severity FROM (
+    SELECT p.item AS item, COALESCE(o.severity, r.severity) AS severity
+    FROM parts p JOIN texts t ON t.id = p.text
+    LEFT JOIN verdicts o ON o.judgement = :judgement AND o.text = t.id
+    LEFT JOIN verdicts r ON r.judgement = :judgement AND r.text = t.representative
+    UNION ALL
+    SELECT m.item, v.severity FROM media m JOIN media_verdicts v ON v.judgement = :judgement AND v.media = m.id
+) GROUP BY item
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Totals:
     those that hold text and were not; `nothing` hold none (boosts, likes, bookmarks, pictures without words). `private`
     of all are for some people only. `texts` are distinct ones, `alike` of them near-duplicates. `categories` counts the
     texts that each category acts on, `stages` the verdicts by who decided. `unread` could not be read, `failed` texts
-    not be judged."""
+    not be judged. `media` are the pictures and videos."""
 
     kinds: dict[str, int]
     actions: dict[Action, int]
@@ -38,6 +50,7 @@ class Totals:
     stages: dict[str, int]
     unread: int
     failed: int
+    media: MediaCounts
 
     @property
     def items(self) -> int:
@@ -57,14 +70,17 @@ class Totals:
             "near_duplicates": self.alike,
             "categories": self.categories,
             "stages": self.stages,
+            "media": self.media.as_record(),
         }  # fmt: skip
 
 
 def totals_of(store: AuditStore, judgement: Judgement | None) -> Totals:
     """The counts; without a judgement, nothing was judged."""
     number = judgement.id if judgement is not None else -1
+    media = media_counts(store, number)
+    found = _ITEMS_AND_MEDIA if media.judged else _ITEMS
     severities: dict[int | None, int] = _counts(
-        store, f"SELECT severity, count(*) FROM ({_ITEMS}) GROUP BY severity", number
+        store, f"SELECT severity, count(*) FROM ({found}) GROUP BY severity", number
     )
     items = _one(store, "SELECT count(*) FROM items")
     return Totals(
@@ -90,6 +106,7 @@ def totals_of(store: AuditStore, judgement: Judgement | None) -> Totals:
         failed=_one(
             store, "SELECT count(*) FROM verdicts WHERE judgement = :judgement AND error IS NOT NULL", number
         ),
+        media=media,
     )
 
 

@@ -163,6 +163,7 @@ def give(
         nearest = uncertainty(one.scores, judgement.thresholds, deciding(profile))[1]
     meant = meaning(reply, labels, one, nearest, profile)
     # Who names other categories has looked at the whole of it; right and wrong are about what decided.
-    text = one.text_id if reply is not Reply.OTHER else (one.pieces[0].text_id if one.pieces else None)
+    # Where a picture decided, there is no text that it is about.
+    text = one.pieces[0].text_id if reply is Reply.OTHER and one.pieces and one.text_id else one.text_id
     fresh = Fresh(reply, REVIEW, one.action, meant.labels, why, meant.after, text or None)
     return write(store, judgement, one.id, fresh)

@@ -32,6 +32,9 @@ def question_text(
     _head(told, one)
     for piece in one.own:
         _part(told, piece.name, piece.text, decided=piece.text_id == one.text_id)
+    for shown in one.pictures:
+        said = shown.error or shown.reason or "not judged"
+        _part(told, shown.told, f"{shown.path}: {said}", decided=shown.told == one.part)
     if one.part == WHOLE:
         told.append("\nNo part alone: all that was written decided together.\n", "italic")
     told.append("\n")
