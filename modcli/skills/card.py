@@ -20,6 +20,8 @@ MOST_NAME, MOST_DESCRIPTION, MOST_HEADINGS = 200, 1_500, 40
 ENOUGH = SIZE // 3
 #: Fewer words with a meaning than this, and a description says nothing of what a skill is for.
 FEWEST_WORDS = 2
+#: And fewer than this, and it says too little for the rest not to be read.
+FEW_WORDS = 6
 CARD = "card"
 
 #: In which order files are read: what a model reads first comes first.
@@ -71,12 +73,14 @@ class Passages:
 @dataclass(frozen=True, slots=True)
 class Card:
     """What a skill says of itself before anybody reads it: name, description and headings, as one text. `says_purpose`:
-    the description says what it is for. `whole`: all of name, description and headings is on it."""
+    the description says what it is for. `brief`: it says so in a few words, which fit much. `whole`: all of name,
+    description and headings is on it."""
 
     text: str
     line: int
     says_purpose: bool
     whole: bool
+    brief: bool = False
 
 
 def card_of(skill: Skill) -> Card:
@@ -95,15 +99,21 @@ def card_of(skill: Skill) -> Card:
         line=max(1, skill.front.lines.get("description", 1)),
         says_purpose=says_purpose(description),
         whole=not (more or rest) and len(found) <= MOST_HEADINGS,
+        brief=_words(description) < FEW_WORDS,
     )
 
 
 def says_purpose(description: str) -> bool:
     """Whether a description says what something is for: it has words that do not stand in any other as well."""
+    return _words(description) >= FEWEST_WORDS
+
+
+def _words(description: str) -> int:
+    """Different words that do not stand in any other description as well."""
     count = 0
     for word in {word.casefold() for word in _WORD.findall(description)} - _EMPTY_WORDS:
         count += max(1, len(word) // 2) if _UNSPACED.search(word) else 1
-    return count >= FEWEST_WORDS
+    return count
 
 
 def headings(lines: Iterable[str]) -> Iterator[str]:

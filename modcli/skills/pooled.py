@@ -42,8 +42,8 @@ class Pooled:
     judge of `whether`), and `one_of` by them against each other (a judge of `which`; None: by how `each` ranks them).
 
     A category that acts is as probable as any of them is, times how far its odds are below those of the most probable
-    one; or as it is by itself, if that is more. Categories that are allowed, or have no example, stay as they are.
-    `done` is called when the readings of some items are needed no more.
+    one; or as it is by itself, where it reaches its threshold by itself. Categories that are allowed, or have no example,
+    stay as they are. `done` is called when the readings of some items are needed no more.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class Pooled:
         weights = {name: _odds(rank, name, self._one_of is not None) for name in names}
         most, together = max(weights.values()), whole.categories[HARMFUL].probability
         for name, weight in weights.items():
-            alone[name] = max(alone[name], together * (weight / most if most else 0.0))
+            if not one.categories[name].fired:
+                alone[name] = together * (weight / most if most else 0.0)
         thresholds = {name: found.threshold for name, found in one.categories.items()}
         shots = {name: found.shots for name, found in one.categories.items()}
         action, categories, reason = decide(self._profile, alone, thresholds, shots)

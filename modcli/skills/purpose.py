@@ -13,7 +13,7 @@ from modcli.errors import Location
 from modcli.item import Item
 from modcli.judges.decision import decide
 from modcli.profile import Action, Profile
-from modcli.skills.card import CARD, Card, Passage, card_of, passages
+from modcli.skills.card import CARD, MOST_PASSAGES, Card, Passage, card_of, passages
 from modcli.skills.skill import Skill
 from modcli.verdict import CategoryVerdict, Verdict
 
@@ -117,13 +117,16 @@ class PurposeJudge:
 
     `profile` is the one whose categories are judged (`judges.tasks.as_judged`). The judge is given the card and the
     passages, one by one, as any other content, and nothing of what rules have found. With `everything`, no skill is
-    settled by its card.
+    settled by its card. At most `most` passages of a skill are read.
     """
 
-    def __init__(self, judging: Judging, profile: Profile, *, everything: bool = False) -> None:
+    def __init__(
+        self, judging: Judging, profile: Profile, *, everything: bool = False, most: int = MOST_PASSAGES
+    ) -> None:
         self._judging = judging
         self._profile = profile
         self._everything = everything
+        self._most = most
         self.shares = Shares()
 
     def judge(self, skills: Sequence[Skill], in_full: Sequence[bool] = ()) -> list[Purpose]:
@@ -139,7 +142,7 @@ class PurposeJudge:
             if not full and self._is_settled(card, verdicts[i][0]):
                 answers[i] = self._answer(card, pieces[i], verdicts[i], CARD, 0.0)
         rest = [i for i in range(len(skills)) if i not in answers]
-        texts = [passages(skills[i]) for i in rest]
+        texts = [passages(skills[i], self._most) for i in rest]
         more = self._judged([list(text.pieces) for text in texts], "passages")
         for i, text, further in zip(rest, texts, more, strict=True):
             all_pieces, all_verdicts = [*pieces[i], *text.pieces], [*verdicts[i], *further]
@@ -161,14 +164,27 @@ class PurposeJudge:
         return [[next(verdicts) for _ in own] for own in pieces]
 
     def _is_settled(self, card: Card, verdict: Verdict) -> bool:
-        """Whether the card rules out every category that acts, and says what the skill is for."""
-        if verdict.error is not None or not (card.says_purpose and card.whole):
+        """Whether the card says what the skill is for, and rules out every category that acts; or whether nothing in the
+        passages could change the answer."""
+        if verdict.error is not None:
+            return False
+        if self._is_condemned(verdict):
+            return True
+        if card.brief or not (card.says_purpose and card.whole):
             return False
         by_name = self._profile.by_name
         return all(
             found.probability < RULED_OUT * found.threshold
             for name, found in verdict.categories.items()
             if name in by_name and by_name[name].action is not Action.ALLOW
+        )
+
+    def _is_condemned(self, verdict: Verdict) -> bool:
+        """Whether a category acts as strictly as any could, which no exception calls off."""
+        excepted = {name for c in self._profile.categories if c.action is Action.ALLOW for name in c.exempts}
+        return any(
+            found.action is Action.BLOCK and name not in excepted
+            for name, found in verdict.categories.items()
         )
 
     def _answer(
@@ -205,12 +221,13 @@ def combine(
     """What the pieces of a skill (its card first) come to: the action, what was found of each category, and why.
 
     The card is what a skill says of itself, and counts as it is. A passage counts where a second piece, the card or
-    another passage, supports it: one in which the category has at least SUPPORT of its threshold; otherwise the category
-    is as probable as in that second piece. The reason is noise: if one passage in a hundred is misjudged, so is a skill
-    of thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together with .036. (Of the family
-    of pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top
-    instances, CVPR 2015.) An allowed category needs no support: it calls off, and states itself once. Then `decide` has
-    its say.
+    another passage, supports it: one in which the category has at least SUPPORT of its threshold. Without one it counts
+    where its odds are as many times those of the threshold as there are passages: to be the loudest of n is like n tries.
+    Otherwise the category is as probable as in that second piece. The reason is noise: if one passage in a hundred is
+    misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together
+    with .036. (Of the family of pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for
+    soft bags via top instances, CVPR 2015. Dividing by the number of tries is Bonferroni's correction.) An allowed
+    category needs no support: it calls off, and states itself once. Then `decide` has its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}
@@ -225,7 +242,12 @@ def combine(
         best, threshold = said[0][0].probability, said[0][0].threshold
         second = said[1][0].probability if len(said) > 1 else best
         by_card = said[0][1] == 0
-        supported = by_card or second >= SUPPORT * threshold or category.action is Action.ALLOW
+        supported = (
+            by_card
+            or second >= SUPPORT * threshold
+            or category.action is Action.ALLOW
+            or _odds(best) >= max(1, len(pieces) - 1) * _odds(threshold)
+        )
         probabilities[category.name] = best if supported else second
         thresholds[category.name] = threshold
         witnesses[category.name] = tuple(
@@ -244,6 +266,10 @@ def combine(
         {name: Found(verdict, witnesses[name], alone.get(name)) for name, verdict in found.items()},
         reason,
     )
+
+
+def _odds(p: float) -> float:
+    return p / max(1 - p, 1e-12)
 
 
 def _answered(action: Action, found: Mapping[str, Found]) -> Answer:

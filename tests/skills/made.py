@@ -18,7 +18,7 @@ def file(path: str, text: str | None, role: Role | None = None) -> SkillFile:
 
 
 def skill(
-    description: str = "Adds a table of contents to Markdown files.",
+    description: str = "Adds a table of contents to long Markdown files, with links to each heading.",
     body: str = "",
     others: Mapping[str, str | None] | None = None,
     *,
