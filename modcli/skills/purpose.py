@@ -181,11 +181,10 @@ class PurposeJudge:
 
     def _is_condemned(self, verdict: Verdict) -> bool:
         """Whether a category acts as strictly as any could, which no exception calls off."""
-        excepted = {name for c in self._profile.categories if c.action is Action.ALLOW for name in c.exempts}
-        return any(
-            found.action is Action.BLOCK and name not in excepted
-            for name, found in verdict.categories.items()
-        )
+        categories = self._profile.categories
+        excepted = {name for c in categories if c.action is Action.ALLOW for name in c.exempts}
+        final = {c.name for c in categories if c.action is Action.BLOCK} - excepted
+        return any(found.fired and name in final for name, found in verdict.categories.items())
 
     def _answer(
         self, card: Card, pieces: Sequence[Passage], verdicts: Sequence[Verdict], stage: str, read: float
