@@ -26,7 +26,7 @@ _WORTH_SAVING = 128
 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _say_nothing(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
+def say_nothing(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """llama.cpp talks a lot; what matters comes back as a status."""
 
 
@@ -51,7 +51,7 @@ class LlamaCpp:
         context: int = 8192,
         prefix_folder: Path | None = None,
     ) -> None:
-        llama_cpp.llama_log_set(_say_nothing, ctypes.c_void_p())
+        llama_cpp.llama_log_set(say_nothing, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
         self._model: Any = llama_cpp.llama_model_load_from_file(
             os.fsencode(path), llama_cpp.llama_model_default_params()
@@ -91,9 +91,9 @@ class LlamaCpp:
         parts = [
             # The states are those of the first question's turn.
             self._read_all(session, bodies, tails[part], labels[part], taps if part.start == 0 else ())
-            for part in _at_once([len(tail) for tail in tails])
+            for part in at_once([len(tail) for tail in tails])
         ]
-        return [_joined(readouts) for readouts in zip(*parts, strict=True)]
+        return [joined(readouts) for readouts in zip(*parts, strict=True)]
 
     def check(self, prefix: Prefix) -> None:
         """See `Backend.check`."""
@@ -261,7 +261,7 @@ class LlamaCpp:
         return buffer.value.decode("utf-8", "replace")
 
 
-def _at_once(tails: Sequence[int]) -> Iterator[slice]:
+def at_once(tails: Sequence[int]) -> Iterator[slice]:
     """The questions, of which each tail's length is given, in parts that fit beside a text."""
     start = total = 0
     for i, length in enumerate(tails):
@@ -272,7 +272,7 @@ def _at_once(tails: Sequence[int]) -> Iterator[slice]:
     yield slice(start, len(tails))
 
 
-def _joined(parts: Sequence[Readout]) -> Readout:
+def joined(parts: Sequence[Readout]) -> Readout:
     """One text's answers to the questions that were put in parts."""
     return Readout(
         states=parts[0].states,

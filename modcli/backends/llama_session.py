@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,19 @@ class Row:
 
 
 class Session:
-    """A context around one prefix. Raises BackendError where llama.cpp refuses."""
+    """A context around one prefix, with so much `room` behind it; `batch` tokens, BATCH at least, may be computed in one
+    go. Raises BackendError where llama.cpp refuses."""
 
-    def __init__(self, model: Any, prefix: Sequence[int], *, threads: int, state_file: Path | None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        prefix: Sequence[int],
+        *,
+        threads: int,
+        state_file: Path | None,
+        room: int = ROOM,
+        batch: int = BATCH,
+    ) -> None:
         self._model = model
         self._taps = Taps(
             Path(llama_cpp.__file__).parent / "lib",
@@ -51,8 +61,8 @@ class Session:
             llama_cpp.llama_model_n_layer(model) - 1,
         )
         parameters = llama_cpp.llama_context_default_params()
-        parameters.n_ctx = -(-(len(prefix) + ROOM) // 256) * 256
-        parameters.n_batch = parameters.n_ubatch = BATCH
+        parameters.n_ctx = -(-(len(prefix) + room) // 256) * 256
+        parameters.n_batch = parameters.n_ubatch = batch
         parameters.n_seq_max = SEQUENCES + 1
         parameters.n_outputs_max = SEQUENCES + 1
         parameters.n_threads = parameters.n_threads_batch = threads
@@ -134,6 +144,14 @@ class Session:
             self.decode([Row(token, position, sequence, output=True)])
             row_of_output = 0
         return written
+
+    def let(self, compute: Callable[[Any], int]) -> None:
+        """Let something else compute in the context. It returns a status; any but 0 is a BackendError."""
+        self._taps.prepare((), (), stop=False)
+        status = compute(self._context)
+        self._taps.raise_failure()
+        if status != 0:
+            raise BackendError(f"llama.cpp could not compute a picture (status {status})")
 
     def close(self) -> None:
         """Free the context."""

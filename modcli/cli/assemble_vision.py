@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from modcli.backends.transformers_choice import chosen_device
 from modcli.backends.vision import VisionBackend
@@ -66,7 +67,7 @@ def make_vision_backend(settings: Settings) -> VisionBackend:
         module, kind, more = "modcli.backends.llama_vision", "LlamaVision", {"mmproj": seeing.path}
         digest = hashlib.sha256(f"{file.digest}\0{seeing.digest}".encode()).hexdigest()
     # The runtime is loaded where there is a picture to look at.
-    make = getattr(importlib.import_module(module), kind)
+    make = getattr(_loaded(module), kind)
     backend: VisionBackend = make(
         file.path,
         name=file.name,
@@ -76,3 +77,13 @@ def make_vision_backend(settings: Settings) -> VisionBackend:
         **more,
     )
     return backend
+
+
+def _loaded(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except (OSError, ImportError, RuntimeError) as error:  # a build without the library that sees
+        raise MissingExtraError(
+            f"what runs the vision model cannot be loaded: {error}",
+            hint="pip install --upgrade llama-cpp-python, or 'modcli[transformers]' for a folder",
+        ) from error
