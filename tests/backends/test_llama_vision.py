@@ -15,6 +15,7 @@ mtmd = pytest.importorskip("llama_cpp.mtmd_cpp")
 
 import llama_cpp  # noqa: E402
 
+from modcli.backends.base import Readout  # noqa: E402
 from modcli.backends.llama_cpp import LlamaCpp  # noqa: E402
 from modcli.backends.llama_vision import LONGEST, LlamaVision  # noqa: E402
 from modcli.backends.vision import Shown  # noqa: E402
@@ -32,7 +33,7 @@ TAPS = (1, LAYERS - 1)
 
 def opened(folder: Path, kind: str, **more: Any) -> LlamaVision:
     return LlamaVision(
-        save_text_part(folder / "text.gguf"),
+        save_text_part(folder / "text.gguf", kind="qwen2vl" if kind == "qwen2vl_merger" else "llama"),
         mmproj=save_seeing_part(folder / "mmproj.gguf", kind=kind),
         name="tiny",
         digest="0" * 64,
@@ -41,7 +42,7 @@ def opened(folder: Path, kind: str, **more: Any) -> LlamaVision:
     )
 
 
-@pytest.fixture(scope="module", params=["mlp", "idefics3"])
+@pytest.fixture(scope="module", params=["mlp", "idefics3", "qwen2vl_merger"])
 def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaVision]:
     backend = opened(tmp_path_factory.mktemp("tiny"), request.param)
     yield backend
@@ -96,12 +97,16 @@ def test_pictures_are_read_as_mtmd_reads_them(seeing: LlamaVision) -> None:
         np.testing.assert_allclose(alone.states[tap], both.states[tap], atol=0.5)
 
 
+def score(readout: Readout) -> float:
+    return float(readout.log_probabilities[0][0] - readout.log_probabilities[0][1])
+
+
 def test_what_is_shown_matters_and_so_does_the_text(seeing: LlamaVision) -> None:
     items: list[str | Shown] = [Shown(PIXELS, "a"), Shown(255 - PIXELS, "a"), Shown(PIXELS, "b"), "a"]
-    found = [one.log_probabilities[0][0] for one in seeing.read(PREFIX, items, questions=[SPAM])]
+    found = [score(one) for one in seeing.read(PREFIX, items, questions=[SPAM])]
     assert len({round(value, 3) for value in found}) == len(items)
     again = seeing.read(PREFIX, items[::-1], questions=[SPAM])
-    assert [one.log_probabilities[0][0] for one in again][::-1] == found, "nothing is left of what was seen"
+    assert [score(one) for one in again][::-1] == found, "nothing is left of what was seen"
 
 
 def test_without_questions_there_are_states_and_nothing_else(seeing: LlamaVision) -> None:

@@ -12,17 +12,18 @@ from tests.backends.tiny import CHATML
 WIDTH, LAYERS, HEADS, INNER, CONTEXT = 32, 4, 4, 64, 4096
 SEEN, SEEN_LAYERS, SIDE, PATCH = 16, 2, 32, 8
 _CONTROL = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
-#: What stands around the parts of a picture in an Idefics3.
-_AROUND = ("\n\n", "<fake_token_around_image>", "<global-img>")
+#: What stands around the parts of a picture in an Idefics3, and around one in a Qwen2-VL.
+_AROUND = ("\n\n", "<fake_token_around_image>", "<global-img>", "<|vision_start|>", "<|vision_end|>")
 _NORMAL, _UNKNOWN, _IS_CONTROL, _BYTE = 1, 2, 3, 6
 
 
-def save_text_part(path: Path, *, template: str = CHATML, around: bool = True) -> Path:
-    """Four layers of a Llama, 32 wide, with a vocabulary of bytes; with `around` also what an Idefics3 needs."""
+def save_text_part(path: Path, *, template: str = CHATML, around: bool = True, kind: str = "llama") -> Path:
+    """Four layers of a Llama, or of a `qwen2vl`, which places pictures in three dimensions; 32 wide, with a vocabulary of
+    bytes; with `around` also what stands around pictures."""
     import gguf
 
     random = np.random.default_rng(5)
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, kind)
     special = (*_CONTROL, *(_AROUND if around else ()))
     tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
     kinds = [_UNKNOWN, *[_IS_CONTROL] * (len(special) - 1), *[_BYTE] * 256]
@@ -35,6 +36,8 @@ def save_text_part(path: Path, *, template: str = CHATML, around: bool = True) -
     writer.add_head_count_kv(HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
+    if kind == "qwen2vl":
+        writer.add_rope_dimension_sections([2, 1, 1, 0])
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
     writer.add_token_list(tokens)
@@ -55,6 +58,8 @@ def save_text_part(path: Path, *, template: str = CHATML, around: bool = True) -
     for i in range(LAYERS):
         for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
             add(f"blk.{i}.{part}.weight", WIDTH, WIDTH)
+            if kind == "qwen2vl" and part != "attn_output":
+                add(f"blk.{i}.{part}.bias", WIDTH)
         add(f"blk.{i}.attn_norm.weight", WIDTH)
         add(f"blk.{i}.ffn_norm.weight", WIDTH)
         add(f"blk.{i}.ffn_gate.weight", INNER, WIDTH)
@@ -66,7 +71,8 @@ def save_text_part(path: Path, *, template: str = CHATML, around: bool = True) -
 
 
 def save_seeing_part(path: Path, *, kind: str = "mlp") -> Path:
-    """Two layers of a vision tower, 16 wide, and the projector of a LLaVA (`mlp`) or of an Idefics3 (`idefics3`)."""
+    """Two layers of a vision tower, 16 wide, and the projector of a LLaVA (`mlp`), an Idefics3 (`idefics3`) or a Qwen2-VL
+    (`qwen2vl_merger`)."""
     import gguf
 
     random = np.random.default_rng(6)
@@ -94,8 +100,11 @@ def save_seeing_part(path: Path, *, kind: str = "mlp") -> Path:
         writer.add_tensor(name, values.astype(np.float32))
 
     add("v.patch_embd.weight", SEEN, 3, PATCH, PATCH)
-    add("v.patch_embd.bias", SEEN)
-    add("v.position_embd.weight", (SIDE // PATCH) ** 2, SEEN)
+    if kind == "qwen2vl_merger":
+        add("v.patch_embd.weight.1", SEEN, 3, PATCH, PATCH)
+    else:
+        add("v.patch_embd.bias", SEEN)
+        add("v.position_embd.weight", (SIDE // PATCH) ** 2, SEEN)
     for i in range(SEEN_LAYERS):
         for part in ("attn_q", "attn_k", "attn_v", "attn_out"):
             add(f"v.blk.{i}.{part}.weight", SEEN, SEEN)
@@ -112,7 +121,7 @@ def save_seeing_part(path: Path, *, kind: str = "mlp") -> Path:
     if kind == "idefics3":
         add("mm.model.fc.weight", WIDTH, 4 * SEEN)
     else:
-        add("mm.0.weight", WIDTH, SEEN)
+        add("mm.0.weight", WIDTH, SEEN if kind == "mlp" else 4 * SEEN)
         add("mm.0.bias", WIDTH)
         add("mm.2.weight", WIDTH, WIDTH)
         add("mm.2.bias", WIDTH)
