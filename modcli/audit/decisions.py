@@ -246,8 +246,9 @@ def text_of(store: AuditStore, entry: Entry) -> str:
         question, number = "SELECT text FROM texts WHERE id = ?", entry.text
     else:
         question = (
-            "SELECT t.text FROM parts p JOIN texts t ON t.id = p.text WHERE p.item = ? AND NOT EXISTS (SELECT 1 FROM media m"
-            " JOIN media_verdicts v ON v.media = m.id WHERE m.item = p.item AND v.severity > 0) ORDER BY p.ordinal"
+            "SELECT t.text FROM parts p JOIN texts t ON t.id = p.text WHERE p.item = ? AND NOT EXISTS (SELECT 1 FROM"
+            " media m JOIN media_verdicts v ON v.media = m.id WHERE m.item = p.item AND v.severity > 0)"
+            " ORDER BY p.ordinal"
         )
         number = entry.item
     found = store.connection.execute(question, (number,)).fetchone()

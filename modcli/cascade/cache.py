@@ -56,23 +56,21 @@ def _encoded(verdict: Verdict) -> str:
         name: [c.probability, c.threshold, c.action.value, c.exempted_by, list(c.shots)]
         for name, c in verdict.categories.items()
     }
-    return json.dumps(
-        [
-            verdict.action.value,
-            categories,
-            verdict.stage,
-            verdict.reason,
-            verdict.model,
-            verdict.profile,
-            verdict.read,
-        ],
-        ensure_ascii=True,
-    )
+    told: list[object] = [
+        *(verdict.action.value, categories, verdict.stage, verdict.reason),
+        *(verdict.model, verdict.profile, verdict.read),
+    ]
+    if verdict.picture is not None:
+        told += [verdict.part, list(verdict.untold), dict(verdict.picture)]
+    return json.dumps(told, ensure_ascii=True)
 
 
 def _decoded(stored: list[object]) -> Verdict:
-    action, categories, stage, reason, model, profile, read = stored
+    action, categories, stage, reason, model, profile, read, *shown = stored
     assert isinstance(categories, dict)  # noqa: S101 -- for the type checker: written by _encoded
+    part, untold, picture = shown or ("", [], None)
+    assert isinstance(untold, list)  # noqa: S101
+    assert picture is None or isinstance(picture, dict)  # noqa: S101
     return Verdict(
         id="",
         action=Action(str(action)),
@@ -86,4 +84,7 @@ def _decoded(stored: list[object]) -> Verdict:
         profile=str(profile),
         read=float(str(read)),
         cached=True,
+        part=str(part),
+        untold=tuple(untold),
+        picture=picture,
     )

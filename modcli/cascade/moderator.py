@@ -93,7 +93,7 @@ class Moderator:
         self._reader = reader
         self._preparation = preparation
         self._digest = digest
-        self._model = model
+        self.model = model
         self._cache = cache
         self._stage = stage
         self._on_error = on_error
@@ -377,7 +377,7 @@ class Moderator:
             categories=categories or {},
             stage=stage,
             reason=reason,
-            model=self._model,
+            model=self.model,
             profile=self._digest,
             read=read,
         )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from modcli.cascade.cache import VerdictCache
 from modcli.cascade.moderator import Moderator
+from modcli.cli.assemble import VERDICTS, method_of
+from modcli.cli.assemble_cascade import cascade_file
 from modcli.cli.assemble_embedder import build_embedder
 from modcli.cli.assemble_vision import build_vision
+from modcli.cli.check_images import Ways
 from modcli.cli.progress import TransferProgress
 from modcli.embedders.base import Embedder
 from modcli.errors import BackendError, MissingExtraError, ModcliError, WeightsError
@@ -21,9 +26,11 @@ from modcli.images.frames import sample
 from modcli.images.hashes import SAME, HashList, Index
 from modcli.images.heads_sight import HeadSight, build_head_sight
 from modcli.images.moderating import Eyes, ImageModerator, Sight
+from modcli.images.near import NearPictures
 from modcli.images.ocr import RapidOcr
 from modcli.images.ocr_tesseract import Tesseract
 from modcli.images.picture import Known, Picture, Sampled
+from modcli.images.remembering import Remembered, scope_of
 from modcli.images.seeing import DetectorSight
 from modcli.item import Item
 from modcli.judges.tasks import as_judged
@@ -44,9 +51,10 @@ def build_image_moderator(
     on_error: Action,
     tell: Callable[[str], None],
     costs: Costs | None = None,
-) -> ImageModerator:
+    ways: Ways = Ways(),  # noqa: B008 -- a frozen value
+) -> ImageModerator | Remembered:
     """What is known, detectors that the profile names, what a vision-language model sees where one is named, and text in
-    pictures. Fetches weights where allowed. `costs` counts what debates take.
+    pictures. Fetches weights where allowed. `costs` counts what debates take, `ways` say what else is to be done.
 
     Raises MissingExtraError, WeightsError, SourceError for a list of hashes that cannot be read, UsageError.
     """
@@ -54,22 +62,37 @@ def build_image_moderator(
     sights = _sights(settings, judged, tell)
     if vision := build_vision(settings, judged, costs or Costs(), settings.cache_dir / FOLDER, tell):
         sights.append(vision)
+    reader = RapidOcr(threads=settings.threads, scripts=_scripts(settings, tell))
     eyes = Eyes(
         blocked=_known(profile.blocked_hashes, {}, tell),
         allowed=_known(profile.allowed_hashes, SAME, tell),
         sights=sights,
-        reader=RapidOcr(threads=settings.threads, scripts=_scripts(settings, tell)),
+        reader=reader,
     )
-    digests = [sight.digest for sight in sights]
-    return ImageModerator(
+    model = scope_of(*(sight.digest for sight in sights), reader.digest)
+    built = ImageModerator(
         judged,
         eyes,
         moderator,
         opened,
         digest=profile.digest,
-        model=hashlib.sha256("\0".join(digests).encode()).hexdigest() if digests else "",
+        model=model,
         on_error=on_error,
+        near=NearPictures() if ways.group else None,
+        beside_alone=ways.beside_alone,
     )
+    if not (ways.cache and settings.cache):
+        return built
+    cascade = cascade_file(settings, profile)
+    early = hashlib.sha256(cascade.read_bytes()).hexdigest() if cascade.is_file() else ""
+    scope = scope_of(profile.digest, model, moderator.model, method_of(settings, profile), early)
+    try:
+        return Remembered(built, VerdictCache(settings.cache_dir / VERDICTS, scope), tell)
+    except (OSError, sqlite3.Error) as error:
+        tell(
+            f"verdicts on pictures cannot be kept in {settings.cache_dir} ({error}); judging goes on without"
+        )
+        return built
 
 
 def opened(item: Item) -> Sampled:

@@ -30,6 +30,7 @@ from modcli.cli.check_images import (
     Images,
     Mmproj,
     VisionModel,
+    Ways,
     WithImages,
     check_images,
     is_image,
@@ -211,11 +212,11 @@ def check(
     flags |= {"device": device, "base_url": base_url, "allow_remote": allow_remote or None, "mmproj": mmproj}
     named = [*filter(None, [*(image or []), *(skill or [])]), *(files or [])]
     asked: dict[str, object] = {"input-format": input_format, "text-field": text_field}
-    asked |= {"throughput": throughput, "budget": budget, "group": group}
+    asked |= {"throughput": throughput, "budget": budget}
     check_images(image, asked | {"skill": skill})
     of_skills = OfSkills(rules_only, adjudicate, suppressions, baseline, write_baseline)
     if skill:
-        refuse_texts(asked | {"text": text, "print": which, "explain": explain})
+        refuse_texts(asked | {"group": group, "text": text, "print": which, "explain": explain})
         raise typer.Exit(_check_skills(named, flags, of_skills, observe, stats))
     of_skills.refuse()
     _refuse_form(which, format, explain)
@@ -342,7 +343,9 @@ def _run(
         items = chain(read_arguments(texts or []), read_mixed(names, reader_of, pictures))
         grouped = Grouped(moderator) if depth.group else moderator
         costs = Costs()
-        build = loader(settings, profile, moderator, on_error=on_error, tell=tell, costs=costs)
+        # An explanation is of the words that were read, which the cache does not keep.
+        ways = Ways(group=depth.group, cache=not options.explain)
+        build = loader(settings, profile, moderator, on_error=on_error, tell=tell, costs=costs, ways=ways)
         judging = WithImages(grouped, moderator, build, all_are=pictures, costs=costs)
         if depth.budget is None:
             return _told(run_check(items, judging, report, options), grouped)

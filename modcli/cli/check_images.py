@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Protocol
@@ -72,6 +72,16 @@ Debate = Annotated[
         help="Of pictures: let the --vision-model argue for and against what it is unsure of, N rounds. Slow.",
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What else is asked of a moderator of pictures: that near-duplicates take the verdict of the first (`group`), that
+    verdicts are kept and taken from the cache, and whether the text beside a picture is judged by itself as well."""
+
+    group: bool = False
+    cache: bool = False
+    beside_alone: bool = True
 
 
 class JudgesImages(Protocol):
@@ -213,7 +223,7 @@ class WithImages:
         debated = self._told(figures)
         elapsed = max(0.0, time.perf_counter() - start - within - debated)
         figures.seconds["pictures"] = figures.seconds.get("pictures", 0.0) + elapsed
-        figures.stages = stages + Counter(verdict.stage for verdict in verdicts)
+        figures.stages = stages + Counter("cache" if one.cached else one.stage for one in verdicts)
         return verdicts
 
     def _told(self, figures: Statistics) -> float:
@@ -264,6 +274,7 @@ def loader(
     on_error: Action,
     tell: Callable[[str], None],
     costs: Costs | None = None,
+    ways: Ways = Ways(),
 ) -> Callable[[], JudgesImages]:
     """What makes the moderator of pictures; it raises MissingExtraError where the extra is not installed. `costs` counts
     what debates take. Raises UsageError for parts of a vision-language model without one."""
@@ -277,7 +288,7 @@ def loader(
         try:
             assembling = importlib.import_module("modcli.cli.assemble_images")
             built: JudgesImages = assembling.build_image_moderator(
-                settings, profile, moderator, on_error=on_error, tell=tell, costs=costs
+                settings, profile, moderator, on_error=on_error, tell=tell, costs=costs, ways=ways
             )
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] == "modcli":

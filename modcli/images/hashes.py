@@ -133,12 +133,14 @@ class Fingerprint:
 
 class Groups:
     """Pictures that are almost the same, as they come: each is compared with the first of every group, so that a group
-    does not drift. Takes 4 kB a group."""
+    does not drift. Takes 4 kB a group. With `most`, so many groups are compared with: the oldest are forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._hashes = np.empty(1_024, np.uint64)
         self._greys: list[bytes] = []
         self._firsts: list[int] = []
+        self._oldest = 0
         self._count = 0
 
     def place(self, picture: Fingerprint) -> int:
@@ -155,6 +157,11 @@ class Groups:
             other = np.frombuffer(self._greys[at], np.uint8)
             if int(np.abs(grey - other).max()) <= GROUP_LEVELS:
                 return self._firsts[at]
+        if len(self._firsts) == self._most:
+            at = self._oldest
+            self._hashes[at], self._greys[at], self._firsts[at] = value, picture.grey, number
+            self._oldest = (at + 1) % self._most
+            return number
         if len(self._firsts) == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.empty_like(self._hashes)])
         self._hashes[len(self._firsts)] = value

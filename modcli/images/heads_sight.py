@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class HeadSight:
     untold: Mapping[str, str]
     notes: tuple[str, ...]
     digest: str
+    #: What stands beside a picture changes nothing.
+    pixels_alone: ClassVar[bool] = True
 
     @property
     def tells(self) -> frozenset[str]:

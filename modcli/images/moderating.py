@@ -9,6 +9,7 @@ from typing import Protocol
 from modcli.errors import BackendError, Location, MissingExtraError, PrefixTooLong, SourceError
 from modcli.images.agreement import Rule
 from modcli.images.ahead import ahead
+from modcli.images.near import NearPictures, taken
 from modcli.images.ocr import TextReader
 from modcli.images.parts import (
     BESIDE,
@@ -76,6 +77,11 @@ class Eyes:
     reader: TextReader | None = None
 
     @property
+    def pixels_alone(self) -> bool:
+        """Whether nothing that looks reads what stands beside a picture as well; who does not say so may."""
+        return all(getattr(sight, "pixels_alone", False) for sight in self.sights)
+
+    @property
     def tells(self) -> frozenset[str]:
         """The categories that anything can tell by the look of a picture."""
         return frozenset[str]().union(*(sight.tells for sight in self.sights))
@@ -97,7 +103,8 @@ class ImageModerator:
 
     `open_` makes of an item the frames to judge, one of a still picture; it raises SourceError for an item that cannot be
     opened. `texts` judges what is read. `profile` is the one whose categories are judged, `digest` that of the user's
-    own. What cannot be judged gets `on_error`.
+    own. What cannot be judged gets `on_error`. With `near`, stills that are almost the same as one that was judged take
+    its verdict. Without `beside_alone` the text beside a picture is not judged by itself: somebody has done so.
     """
 
     def __init__(
@@ -111,6 +118,8 @@ class ImageModerator:
         model: str = "",
         on_error: Action = Action.WARN,
         rule: Rule = Rule(),  # noqa: B008 -- a frozen value
+        near: NearPictures | None = None,
+        beside_alone: bool = True,
     ) -> None:
         self._profile = profile
         self._eyes = eyes
@@ -120,6 +129,8 @@ class ImageModerator:
         self._model = model
         self._on_error = on_error
         self._rule = rule
+        self._near = near
+        self._beside_alone = beside_alone
         self._untold = tuple(
             c.name for c in profile.categories if c.action is not Action.ALLOW and c.name not in eyes.tells
         )
@@ -158,10 +169,40 @@ class ImageModerator:
         return _Opened(item, sampled) if sampled.frames else _Opened(item, None, "it has no frame")
 
     def _of_stills(self, opened: Sequence[_Opened]) -> list[Verdict]:
+        """The first of near-duplicates, where these are sought, and its verdict for the others."""
+        if self._near is None or not opened:
+            return self._together(opened)
+        near = self._near
+        numbers = [near.number(picture) for one in opened for picture in _still(one)]
+        found: dict[int, Verdict] = {}
+        waiting = [i for i, one in enumerate(opened) if near.known(numbers[i], one.item.text) is None]
+        # Of those that are alike in this batch the first is judged, and the others when it is known what for.
+        while waiting:
+            first = {numbers[i]: i for i in reversed(waiting)}
+            own = sorted(first.values())
+            for i, verdict in zip(own, self._together([opened[i] for i in own]), strict=True):
+                found[i] = verdict
+                if verdict.error is None:
+                    near.remember(numbers[i], self._held_beside(opened[i].item, verdict), verdict)
+            waiting = [
+                i for i in waiting if i not in found and near.known(numbers[i], opened[i].item.text) is None
+            ]
+        for i, one in enumerate(opened):
+            known = near.known(numbers[i], one.item.text)
+            if i not in found and known is not None:
+                found[i] = taken(known, one.item.id, _still(one)[0])
+        return [found[i] for i in range(len(opened))]
+
+    def _held_beside(self, item: Item, verdict: Verdict) -> str | None:
+        """The text beside a picture for which a verdict holds; None where it holds for any."""
+        read = "text" in (verdict.picture or {}) or (self._beside_alone and bool(item.text))
+        return item.text if read or not self._eyes.pixels_alone else None
+
+    def _together(self, opened: Sequence[_Opened]) -> list[Verdict]:
         """Together; where a runtime fails at that, one by one, so that only those it fails at are lost."""
         if not opened:
             return []
-        pictures = [one.sampled.frames[0] for one in opened if one.sampled is not None]
+        pictures = [picture for one in opened for picture in _still(one)]
         try:
             looked = self._looked(pictures, [one.item for one in opened])
         except PrefixTooLong:  # it concerns all items alike
@@ -169,7 +210,7 @@ class ImageModerator:
         except BackendError as error:
             if len(opened) == 1:
                 return [self._failed(opened[0].item, str(error))]
-            return [verdict for one in opened for verdict in self._of_stills([one])]
+            return [verdict for one in opened for verdict in self._together([one])]
         return [self._verdict(one.item, found) for one, found in zip(opened, looked, strict=True)]
 
     def _of_moving(self, opened: _Opened) -> Verdict:
@@ -244,7 +285,7 @@ class ImageModerator:
         wanted: list[tuple[int, str, str, tuple[int, int]]] = []
         for i, (one, item) in enumerate(zip(found, items, strict=True)):
             lines = one.transcript.lines
-            if item.text.strip():
+            if item.text.strip() and self._beside_alone:
                 wanted.append((i, BESIDE, item.text, (0, 0)))
             if not lines:
                 continue
@@ -290,7 +331,8 @@ class ImageModerator:
         return [by_text[text] for text in texts]
 
     def _beside(self, item: Item) -> list[Part]:
-        (verdict,) = self._texts_judged([item.text], [item]) if item.text.strip() else (None,)
+        wanted = self._beside_alone and item.text.strip()
+        (verdict,) = self._texts_judged([item.text], [item]) if wanted else (None,)
         return [Part(BESIDE, verdict, item.text)] if verdict is not None else []
 
     def _verdict(self, item: Item, found: Looked) -> Verdict:
@@ -322,6 +364,10 @@ class ImageModerator:
             profile=self._digest,
             error=error,
         )
+
+
+def _still(opened: _Opened) -> Sequence[Picture]:
+    return opened.sampled.frames if opened.sampled is not None else ()
 
 
 def _told(known: Known) -> str:

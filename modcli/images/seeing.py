@@ -22,6 +22,9 @@ class DetectorSight:
     (`alone`), it is warned of at most.
     """
 
+    #: What stands beside a picture changes nothing.
+    pixels_alone = True
+
     def __init__(
         self, profile: Profile, detectors: Mapping[str, Sequence[Detector]], alone: Sequence[str] = ()
     ) -> None:

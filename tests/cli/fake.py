@@ -36,6 +36,7 @@ class FakeModerator:
 
     batch = 32
     early = None
+    model = "fake"
 
     def __init__(self, on_error: Action = Action.WARN) -> None:
         self.on_error = on_error

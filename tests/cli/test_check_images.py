@@ -290,7 +290,7 @@ def test_a_moving_picture(run: Run) -> None:
     assert picture["flagged_at"] == [0.2]
 
 
-@pytest.mark.parametrize("option", [["--group"], ["--text-field", "x"], ["--budget", "3"], ["--skill", "x"]])
+@pytest.mark.parametrize("option", [["--text-field", "x"], ["--budget", "3"], ["--skill", "x"]])
 def test_what_is_for_texts(run: Run, option: list[str]) -> None:
     result = run("--image", "red.png", *option)
     assert result.exit_code == 2
@@ -328,3 +328,48 @@ def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "double your money tomorrow" in str(message["part"])
     assert str(chart["part"]).startswith('frame at 0:02, text in the picture: "Double your money" at (')
     assert "picture" not in text
+
+
+def test_near_duplicates_are_judged_once(run: Run) -> None:
+    shot = scene(3)
+    Path("a.png").write_bytes(saved(shot))
+    Path("b.jpg").write_bytes(saved(shot, "JPEG", quality=90))
+    Path("c.png").write_bytes(saved(scene(4)))
+    result = run("--group", "--no-cache", "--image", "a.png", "b.jpg", "c.png")
+    first, second, third = records(result)
+    assert second["stage"] == "group"
+    assert str(second["reason"]).startswith("nearly the same as a.png: ")
+    assert second["action"] == first["action"]
+    assert third["stage"] != "group"
+    apart = records(run("--no-cache", "--image", "a.png", "b.jpg"))
+    assert all(one["stage"] != "group" for one in apart)
+
+
+def test_verdicts_on_pictures_are_kept_without_their_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODCLI_CACHE_DIR", str(tmp_path / "cache"))
+    read: list[int] = []
+
+    class Counting(Reader):
+        def transcribe(self, pictures: Sequence[Picture]) -> list[Transcript]:
+            read.append(len(pictures))
+            return super().transcribe(pictures)
+
+    monkeypatch.setattr(modcli.cli.assemble_images, "RapidOcr", Counting)
+    first = records(run("--image", "red.png", "green.png"))
+    assert read == [2]
+    second = records(run("--image", "red.png", "green.png"))
+    assert read == [2]
+    assert [one["action"] for one in second] == [one["action"] for one in first] == ["block", "allow"]
+    assert second[0]["part"] == "text in the picture at (3, 4)"
+    assert second[1] == first[1]
+    assert b"so bad" not in (tmp_path / "cache" / "verdicts.db").read_bytes()
+    run("--no-cache", "--image", "red.png")
+    assert read == [2, 1]
+    explained = records(run("--explain", "--image", "red.png"))[0]
+    assert read == [2, 1, 1]
+    assert "so bad" in str(explained["rationale"])
+    monkeypatch.setattr(Counting, "digest", "another")
+    run("--image", "red.png")
+    assert read == [2, 1, 1, 1]
