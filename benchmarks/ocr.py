@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from modcli.images.decoding_pixels import pixels_of
 from modcli.images.ocr import RapidOcr
 from modcli.images.ocr_tesseract import Tesseract
 from modcli.images.picture import Picture
@@ -270,6 +271,23 @@ def _scrolled() -> Drawn:
     return Drawn("screenshots", "scrolled, 600 x 2200", "\n".join(said), image)
 
 
+def large() -> Iterator[Drawn]:
+    """Small letters in large pictures: a chat that somebody scrolled through, a page on a desktop."""
+    shapes = {
+        "scrolled, 600 x 6000": (600, 6_000),
+        "scrolled, 1080 x 9000": (1_080, 9_000),
+        "desktop, 1920 x 1080": (1_920, 1_080),
+    }
+    for case, (width, height) in shapes.items():
+        for size, ink, ground in ((14, "black", "white"), (16, (221, 221, 221), (24, 34, 45))):
+            image, face, said = Image.new("RGB", (width, height), ground), font(PLAIN, size), []
+            for i, y in enumerate(range(20, height - 2 * size, 4 * size)):
+                _, texts = CHATS[i % len(CHATS)]
+                said.append(f"{i}. {texts[i % len(texts)]}")
+                ImageDraw.Draw(image).text((20 + width // 4 * (i % 3), y), said[-1], ink, face)
+            yield Drawn("large", f"{case}, {size} px", "\n".join(said), image)
+
+
 def wrapped(text: str, face: ImageFont.FreeTypeFont, width: int) -> list[str]:
     lines = [""]
     for word in text.split():
@@ -309,6 +327,7 @@ SETS = {
         "mixed": mixed,
         "leetspeak": leet,
         "screenshots": screenshots,
+        "large": large,
         "scripts": scripts,
         "no text": empty,
     },
@@ -319,7 +338,8 @@ def modcli_engine() -> Callable[[Image.Image], str]:
     reader = RapidOcr(threads=1, scripts=Tesseract() if shutil.which("tesseract") else None)
 
     def read(image: Image.Image) -> str:
-        picture = Picture("drawn", "", "png", *image.size, np.asarray(image))
+        pixels, _ = pixels_of(image)  # at the size that files are kept at
+        picture = Picture("drawn", "", "png", *image.size, pixels)
         return text_of(reader.read([picture])[0]).text
 
     return read
