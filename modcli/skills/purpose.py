@@ -17,8 +17,10 @@ from modcli.skills.card import CARD, MOST_PASSAGES, Card, Passage, card_of, pass
 from modcli.skills.skill import Skill
 from modcli.verdict import CategoryVerdict, Verdict
 
-#: From this share of a category's threshold on, a second piece speaks for it.
+#: From this share of a category's threshold on, the card supports a passage.
 SUPPORT = 0.5
+#: A passage is believed no more than this: one of a hundred is misjudged, however sure the judge is.
+_SUREST = 0.99
 #: Below this share of a category's threshold, a card rules it out.
 RULED_OUT = 0.5
 #: An allowed category whose name begins so states an authorization: what it calls off is dual-use, and told as that.
@@ -219,14 +221,14 @@ def combine(
 ) -> tuple[Action, dict[str, Found], str]:
     """What the pieces of a skill (its card first) come to: the action, what was found of each category, and why.
 
-    The card is what a skill says of itself, and counts as it is. A passage counts where a second piece, the card or
-    another passage, supports it: one in which the category has at least SUPPORT of its threshold. Without one it counts
-    where its odds are as many times those of the threshold as there are passages: to be the loudest of n is like n tries.
-    Otherwise the category is as probable as in that second piece. The reason is noise: if one passage in a hundred is
-    misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26, and by two of them together
-    with .036. (Of the family of pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for
-    soft bags via top instances, CVPR 2015. Dividing by the number of tries is Bonferroni's correction.) An allowed
-    category needs no support: it calls off, and states itself once. Then `decide` has its say.
+    The card is what a skill says of itself, and counts as it is. What the passages say counts by the mean of their odds
+    (none taken for surer than 99%), or by the loudest of them where the card supports it with SUPPORT of the threshold.
+    The mean of the odds is how probable it is that one of the passages is of the category, any of them beforehand alike:
+    one among thirty has to be thirty times as sure as one alone, and two share that. The reason is noise: if one passage
+    in a hundred is misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26. (Of the family
+    of mean pooling in multiple-instance learning: Ilse, Tomczak and Welling, Attention-based deep multiple instance
+    learning, ICML 2018.) An allowed category calls off, and states itself once: its loudest piece counts. Then
+    `decide` has its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}
@@ -237,29 +239,26 @@ def combine(
         said = [(v.categories[category.name], i) for i, v in judged if category.name in v.categories]
         if not said:
             continue
+        by_card = next((found.probability for found, i in said if i == 0), 0.0)
         said.sort(key=lambda one: (-one[0].probability, one[1]))
         best, threshold = said[0][0].probability, said[0][0].threshold
-        second = said[1][0].probability if len(said) > 1 else best
-        by_card = said[0][1] == 0
-        supported = (
-            by_card
-            or second >= SUPPORT * threshold
-            or category.action is Action.ALLOW
-            or _odds(best) >= max(1, len(pieces) - 1) * _odds(threshold)
-        )
-        probabilities[category.name] = best if supported else second
+        if category.action is not Action.ALLOW and by_card < SUPPORT * threshold:
+            by_passages = _one_of([found.probability for found, i in said if i])
+            probabilities[category.name] = max(by_card, by_passages)
+        else:
+            probabilities[category.name] = best
         thresholds[category.name] = threshold
         witnesses[category.name] = tuple(
             _witness(pieces[i], i, verdict.probability)
             for verdict, i in said[:_NAMED]
             if verdict.probability >= SUPPORT * threshold
         )
-        if not supported and best >= threshold:
+        if probabilities[category.name] < threshold <= best:
             alone[category.name] = best
     action, found, reason = decide(profile, probabilities, thresholds, {})
     if alone and action is Action.ALLOW:
         told = ", ".join(f"{name} {p:.2f}" for name, p in alone.items())
-        reason = f"{reason}; one passage alone speaks of {told}, and nothing else does"
+        reason = f"{reason}; a passage speaks of {told}, and the others do not"
     return (
         action,
         {name: Found(verdict, witnesses[name], alone.get(name)) for name, verdict in found.items()},
@@ -267,8 +266,12 @@ def combine(
     )
 
 
-def _odds(p: float) -> float:
-    return p / max(1 - p, 1e-12)
+def _one_of(passages: Sequence[float]) -> float:
+    """How probable it is that one of the passages is of a category, from what each says: by the mean of their odds."""
+    if not passages:
+        return 0.0
+    odds = sum(min(p, _SUREST) / (1 - min(p, _SUREST)) for p in passages) / len(passages)
+    return odds / (1 + odds)
 
 
 def _answered(action: Action, found: Mapping[str, Found]) -> Answer:

@@ -79,7 +79,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def write(name: str, body: str = "", description: str = "Adds a table of contents to Markdown.") -> None:
+def write(
+    name: str,
+    body: str = "",
+    description: str = "Adds a table of contents to long Markdown files with many headings.",
+) -> None:
     folder = Path("skills") / name
     folder.mkdir(parents=True, exist_ok=True)
     text = f"---\nname: {name}\ndescription: {description}\n---\n{body}\n"
