@@ -1,11 +1,12 @@
 """How often the answer on a skill's purpose is right, on the labelled skills of skill_purposes.py.
 
     python -m benchmarks.skill_purpose judge --part held-out [--checkouts FOLDER]
-    python -m benchmarks.skill_purpose speed --checkouts FOLDER [--skills 30]
+    python -m benchmarks.skill_purpose speed --folder FOLDER [--skills 30]
 
 `judge` answers by the cascade (the card first), by everything, and by the description alone, which is the baseline of
-HarmfulSkillBench's study. `speed` judges public skills of about 4 KB by the cascade and by everything, each with an empty
-store, so that nothing was read before. --checkouts holds folders OWNER+NAME, see skill_purposes_public.yaml.
+HarmfulSkillBench's study. `speed` judges skills of about 4 KB below a folder, by the cascade and then by everything;
+what the cascade has read is not read again, and counted for both. --checkouts holds folders OWNER+NAME, see
+skill_purposes_public.yaml.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from benchmarks.skill_purposes import (
     written,
 )
 from modcli.cascade.moderator import Moderator
-from modcli.cli.assemble import build_moderator
+from modcli.cli.assemble import build_workbench
+from modcli.cli.assemble_skills import purpose_judging
 from modcli.cli.stream import tell
 from modcli.errors import Location
 from modcli.evaluation.intervals import wilson
@@ -43,9 +45,11 @@ from modcli.profile import Action, Profile
 from modcli.profiles.find import Shelf
 from modcli.profiles.load import load_stacked
 from modcli.settings import load_settings
-from modcli.skills.card import MOST_DESCRIPTION, passages
+from modcli.skills.card import MOST_DESCRIPTION, MOST_PASSAGES, passages
 from modcli.skills.examination import examine, is_suspicious
-from modcli.skills.purpose import Answer, PurposeJudge
+from modcli.skills.purpose import Answer, Judging, PurposeJudge
+from modcli.skills.reading import read_skills
+from modcli.skills.skill import Skill
 
 PROFILE = str(Path(__file__).parents[1] / "profiles" / "skills.yaml")
 BATCH = 16
@@ -68,20 +72,18 @@ Judged = list[tuple[Case, Told]]
 def main() -> None:
     arguments = _arguments()
     profile = load_stacked((arguments.profile,), Shelf(Path(tempfile.gettempdir())))
+    if arguments.what == "speed":
+        speed(arguments, profile)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        if arguments.what == "speed":
-            speed(arguments, profile, Path(folder))
-            return
         cases = written(Path(folder)) + (public(arguments.checkouts) if arguments.checkouts else [])
     mine = [case for case in cases if arguments.part in (case.part, "all") and case.kind != UNCLEAR]
-    # Of a skill with hundreds of passages each takes a second: left out are those that would take the day.
-    mine = [case for case in mine if len(passages(case.skill).pieces) <= arguments.most]
-    moderator = _moderator(arguments, profile, os.environ)
-    by_cascade = by_purpose(profile, moderator, mine)
-    reports = {"the cascade": by_cascade, "the description alone": by_description(moderator, mine)}
+    moderator, judging = _judging(arguments, profile)
+    by_cascade = by_purpose(profile, judging, mine, arguments.most)
+    reports = {"the cascade": by_cascade, "the description alone": by_description(judging, mine)}
     if not arguments.no_everything:
         few = [case for case in mine if len(passages(case.skill).pieces) <= arguments.few]
-        reports["everything"] = by_purpose(profile, moderator, few, everything=True)
+        reports["everything"] = by_purpose(profile, judging, few, arguments.most, everything=True)
         agreement(by_cascade, reports["everything"])
     moderator.close()
     for name, judged in reports.items():
@@ -98,10 +100,10 @@ def main() -> None:
 
 
 def by_purpose(
-    profile: Profile, moderator: Moderator, cases: Sequence[Case], *, everything: bool = False
+    profile: Profile, judging: Judging, cases: Sequence[Case], most: int, *, everything: bool = False
 ) -> Judged:
     """As `check --skill` answers; skills in which rules find something are read in full."""
-    judge = PurposeJudge(moderator, as_judged(profile), everything=everything)
+    judge = PurposeJudge(judging, as_judged(profile), everything=everything, most=most)
     judged: Judged = []
     for start in range(0, len(cases), BATCH):
         some = cases[start : start + BATCH]
@@ -115,10 +117,10 @@ def by_purpose(
     return judged
 
 
-def by_description(moderator: Moderator, cases: Sequence[Case]) -> Judged:
+def by_description(judging: Judging, cases: Sequence[Case]) -> Judged:
     """By name and description, and nothing else."""
     texts = [f"{c.skill.name}: {' '.join(c.skill.description.split())[:MOST_DESCRIPTION]}" for c in cases]
-    verdicts = moderator.judge([Item(str(i), text, Location(text[:20])) for i, text in enumerate(texts)])
+    verdicts = judging.judge([Item(str(i), text, Location(text[:20])) for i, text in enumerate(texts)])
     answers = {Action.BLOCK: Answer.NOT, Action.WARN: Answer.PERSON, Action.ALLOW: Answer.FINE}
     return [
         (
@@ -196,36 +198,41 @@ def agreement(by_cascade: Judged, by_everything: Judged) -> None:
         print(f"settled by the card, {kind}: {share(stages.count('card'), len(stages))}")
 
 
-def speed(arguments: argparse.Namespace, profile: Profile, folder: Path) -> None:
-    """Seconds and tokens of the cascade and of everything, on the same public skills, nothing read before."""
-    cases = [c for c in public(arguments.checkouts) if c.kind == PLAIN and c.skill.main.size in ABOUT_4_KB]
-    cases = [c for c in cases if sum(f.size for f in c.skill.files) in ABOUT_4_KB][: arguments.skills]
-    print(f"{len(cases)} plain public skills of 3 to 5 KB")
+def speed(arguments: argparse.Namespace, profile: Profile) -> None:
+    """Seconds and tokens of the cascade, and what everything takes on top."""
+    found = [one for one in read_skills(arguments.folder) if isinstance(one, Skill)]
+    skills = [one for one in found if sum(file.size for file in one.files) in ABOUT_4_KB]
+    skills = sorted(skills, key=lambda one: one.digest)[: arguments.skills]
     start = time.perf_counter()
-    for case in cases:
-        examine(case.skill)
-    print(f"rules: {(time.perf_counter() - start) / len(cases):.3f} s a skill")
-    answers: dict[str, list[Answer]] = {}
+    in_full = [is_suspicious(examine(one)) for one in skills]
+    rules = (time.perf_counter() - start) / len(skills)
+    moderator, judging = _judging(arguments, profile)
+    # The shots are read once for a profile: no part of the time of a skill.
+    judging.judge([Item("first", "Sorts lists by date and writes them to a file.", Location("first"))])
+    answers, tokens, seconds = [], 0, 0.0
+    print(
+        f"{len(skills)} skills of 3 to 5 KB; rules {rules:.3f} s a skill, {sum(in_full)} to be read in full by them"
+    )
     for name, everything in (("cascade", False), ("everything", True)):
-        environ = dict(os.environ, MODCLI_CACHE_DIR=str(folder / name))
-        moderator = _moderator(arguments, profile, environ)
-        # The shots are read once for a profile: no part of the time of a skill.
-        moderator.judge([Item("first", "A skill that sorts lists.", Location("first"))])
-        moderator.statistics.tokens = 0
-        judge = PurposeJudge(moderator, as_judged(profile), everything=everything)
-        start = time.perf_counter()
-        answers[name] = [one.answer for one in judge.judge([case.skill for case in cases])]
-        seconds = time.perf_counter() - start
+        judge = PurposeJudge(judging, as_judged(profile), everything=everything)
+        before, start = moderator.statistics.tokens, time.perf_counter()
+        answers.append([one.answer for one in judge.judge(skills, in_full)])
+        seconds += time.perf_counter() - start
+        tokens += moderator.statistics.tokens - before
         told = ", ".join(
-            f"{stage}: {judge.shares.skills[stage]} skills settled, {judge.shares.pieces[stage]} pieces, "
+            f"{stage} {judge.shares.skills[stage]} skills, {judge.shares.pieces[stage]} pieces, "
             f"{judge.shares.seconds[stage]:.0f} s"
             for stage in judge.shares.seconds
         )
-        each, tokens = seconds / len(cases), moderator.statistics.tokens
-        print(f"{name}: {each:.2f} s a skill, {1000 * each / 60:.0f} min for 1,000; {tokens} tokens; {told}")
-        moderator.close()
-    same = sum(a is b for a, b in zip(*answers.values(), strict=True))
-    print(f"the same answer: {share(same, len(cases))}")
+        each = seconds / len(skills)
+        print(
+            f"{name}: {tokens} tokens, {each:.2f} s a skill, {1000 * each / 60:.0f} minutes for 1,000; {told}"
+        )
+    moderator.close()
+    same = sum(a is b for a, b in zip(*answers, strict=True))
+    print(
+        f"the same answer: {share(same, len(skills))}; fine: {share(answers[0].count(Answer.FINE), len(skills))}"
+    )
 
 
 def share(count: int, of: int) -> str:
@@ -236,10 +243,12 @@ def share(count: int, of: int) -> str:
     return f"{count} of {of} ({interval.low:.0%} to {interval.high:.0%})"
 
 
-def _moderator(arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str]) -> Moderator:
-    flags = {"profile": [arguments.profile], "stage": arguments.stage, "model": arguments.model}
-    settings = load_settings(flags, environ, Path.cwd())
-    return build_moderator(settings, profile, on_error=Action.WARN, tell=tell, verdicts=False)
+def _judging(arguments: argparse.Namespace, profile: Profile) -> tuple[Moderator, Judging]:
+    settings = load_settings(
+        {"profile": [arguments.profile], "model": arguments.model}, os.environ, Path.cwd()
+    )
+    bench = build_workbench(settings, tell=tell)
+    return purpose_judging(bench, settings, profile, on_error=Action.WARN, verdicts=False)
 
 
 def _arguments() -> argparse.Namespace:
@@ -251,11 +260,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--part", default="held-out", choices=("held-out", "development", "all"))
     parser.add_argument("--profile", default=PROFILE)
     parser.add_argument("--model", default="auto")
-    parser.add_argument("--stage", default="reading", choices=("reading", "auto"))
-    parser.add_argument("--most", type=int, default=96, help="skills of more passages are left out")
-    parser.add_argument("--few", type=int, default=8, help="the same where everything is read")
+    parser.add_argument("--most", type=int, default=MOST_PASSAGES, help="passages that are read of a skill")
+    parser.add_argument("--few", type=int, default=8, help="everything is read of skills of so many passages")
     parser.add_argument("--no-everything", action="store_true")
     parser.add_argument("--keep", type=Path, help="one JSON object a skill and way")
+    parser.add_argument("--folder", type=Path, help="skills to take the time of")
     parser.add_argument("--skills", type=int, default=30)
     return parser.parse_args()
 
