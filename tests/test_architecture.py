@@ -102,6 +102,8 @@ TESTED_WITH = {
     "images/embedder_runtime.py": "images/test_efficientnet.py",
     "images/picture.py": "images/test_decoding.py",
     "images/parts.py": "images/test_moderating.py",
+    "images/quoting.py": "images/test_remembering.py",
+    "audit/media_listing.py": "audit/test_media.py",
     "images/watching.py": "images/test_moderating.py",
     "skills/skill.py": "skills/test_reading.py",
     "skills/capabilities.py": "skills/test_code.py",

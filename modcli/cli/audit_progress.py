@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TextIO
 
+from modcli.audit.media import MediaDone
 from modcli.audit.run import Done
 from modcli.cli.stream import tell
 from modcli.reports.summary import rate, spoken
@@ -57,6 +58,15 @@ class AuditProgress:
             self._json({"step": "judging"} | done.figures())
         elif self._is_time() or done.judged == done.total:
             self._say(_line(done, bar=self._form is Progress.BAR))
+
+    def seen(self, done: MediaDone) -> None:
+        """So many pictures and videos were judged."""
+        if self._form is Progress.JSONL:
+            self._json({"step": "media"} | done.figures())
+        elif self._is_time() or done.judged == done.total:
+            speed = done.judged / max(self._clock() - self._start, 1e-9)
+            left = f", {spoken((done.total - done.judged) / speed)} left" if done.judged < done.total else ""
+            self._say(f"pictures and videos: {done.judged:,} of {done.total:,}, {rate(speed)}/s{left}")
 
     def begin(self) -> None:
         """The next step begins: its speed counts from here."""

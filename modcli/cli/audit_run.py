@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from modcli.audit.ingest import Taken, fingerprint_of, ingest
+from modcli.audit.media import MediaDone
 from modcli.audit.ray_engine import Cluster, RayEngine, ray_module
 from modcli.audit.run import JUDGED, Done, Engine, InProcess, Wish, judge_pending, pending, spread_of
 from modcli.audit.store import AuditStore, Judgement
@@ -25,6 +26,7 @@ from modcli.cli.assemble import (
     states_in,
 )
 from modcli.cli.assemble_worker import keeping, worker_of
+from modcli.cli.audit_media import Media, Shown, judge_shown
 from modcli.cli.audit_options import Authors, Since, Until, selection
 from modcli.cli.audit_progress import AuditProgress, Progress
 from modcli.cli.audit_skills import for_skills, skills_in
@@ -109,6 +111,7 @@ def run_audit(
     ray_address: Address = None,
     workers: Workers = None,
     progress: How = Progress.AUTO,
+    media: Media = None,
     backend: check.Backend = None,
     model: check.Model = None,
     stage: check.Stage = None,
@@ -135,7 +138,7 @@ def run_audit(
         try:
             with interruptible() as interrupt:
                 _take_in(store, places, export, told)
-                judging = _Judging(settings, wanted, wish, another, cluster)
+                judging = _Judging(settings, wanted, wish, another, cluster, media)
                 done, judgement = _judge(store, judging, told, interrupt.check)
         except KeyboardInterrupt:
             told.close()
@@ -151,13 +154,14 @@ def run_audit(
 @dataclass(frozen=True)
 class _Judging:
     """What is judged, by what and where; `another`: also by this, if it was by something else; `cluster` is None for this
-    process."""
+    process; `media`: whether pictures and videos are judged, None where nobody says."""
 
     settings: Settings
     profile: Profile
     wish: Wish
     another: bool
     cluster: Cluster | None
+    media: bool | None
 
 
 def run_plan(source: Source, out: Out = None, map: Roles = None, progress: How = Progress.AUTO) -> None:
@@ -269,7 +273,27 @@ def _judge(
         options |= {"limit": wish.limit, "sample": wish.sample, "since": wish.selection.since}
         options |= {"until": wish.selection.until, "authors": list(wish.selection.authors)}
         options |= {"engine": "local" if judging.cluster is None else "ray"}
-        return judge_pending(store, judgement, engine, wish, options=options, done=done), judgement
+        state = judge_pending(store, judgement, engine, wish, options=options, done=done)
+        shown = Shown(
+            *(
+                judging.media,
+                Path(str(store.fact("source_path"))),
+                settings,
+                judging.profile,
+                moderator,
+                wish,
+            ),
+            on_error,
+            options,
+        )
+
+        def seen(state: MediaDone) -> None:
+            told.seen(state)
+            check_interrupt()
+
+        told.begin()
+        judge_shown(store, judgement, shown, seen)
+        return state, judgement
     finally:
         moderator.close()
 
@@ -314,11 +338,19 @@ def _status(store: AuditStore, judgement: Judgement, settings: Settings) -> int:
     row = store.connection.execute(
         "SELECT COALESCE(max(severity), 0), count(error) FROM verdicts WHERE judgement = ?", (judgement.id,)
     ).fetchone()
-    if row[1]:
-        tell(f"exit status {NOT_JUDGED}: {row[1]:,} texts could not be judged; --retry-errors tries again")
+    media = store.connection.execute(
+        "SELECT COALESCE(max(severity), 0), count(error) FROM media_verdicts WHERE judgement = ?",
+        (judgement.id,),
+    ).fetchone()
+    failed = [f"{row[1]:,} texts"] if row[1] else []
+    failed += [f"{media[1]:,} pictures or videos"] if media[1] else []
+    if failed:
+        what = " and ".join(failed)
+        tell(f"exit status {NOT_JUDGED}: {what} could not be judged; --retry-errors tries again")
         return NOT_JUDGED
-    if settings.fail_on != "never" and row[0] >= Action(settings.fail_on).severity:
-        tell(f"exit status {FOUND}: some items are {'blocked' if row[0] == 2 else 'warned of'}")
+    worst = max(row[0], media[0])
+    if settings.fail_on != "never" and worst >= Action(settings.fail_on).severity:
+        tell(f"exit status {FOUND}: some items are {'blocked' if worst == 2 else 'warned of'}")
         return FOUND
     return DONE
 

@@ -4,7 +4,6 @@ is kept, nor of what was read in it."""
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +14,12 @@ from typing import Any, Protocol
 from modcli.images.decoding import MOST_BYTES
 from modcli.images.formats import named_format
 from modcli.images.near import GROUP
+from modcli.images.quoting import without_words
 from modcli.item import Item
 from modcli.verdict import Verdict
 
 #: A part of every scope: changes whenever the same models would come to another verdict.
 VERSION = "pictures, 1"
-_QUOTE = re.compile(r'(text in the picture): ".*" at (\(\d+, \d+\))', re.DOTALL)
 
 
 class JudgesPictures(Protocol):
@@ -114,8 +113,8 @@ def storable(verdict: Verdict) -> Verdict:
     picture = {name: value for name, value in (verdict.picture or {}).items() if name != "text"}
     return replace(
         verdict,
-        part=_QUOTE.sub(r"\1 at \2", verdict.part),
-        reason=_QUOTE.sub(r"\1 at \2", verdict.reason),
+        part=without_words(verdict.part),
+        reason=without_words(verdict.reason),
         decided_on="",
         picture=picture,
     )

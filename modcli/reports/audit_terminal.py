@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from modcli.audit.ingest import inputs_of
-from modcli.audit.outcomes import Outcome
+from modcli.audit.outcomes import Medium, Outcome
 from modcli.audit.run import Done
-from modcli.audit.store import AuditStore, Judgement
+from modcli.audit.store import AuditStore, Judgement, action_of
 from modcli.audit.totals import Totals, months_of, speed_of, totals_of
 from modcli.cascade.certificate import Certificate, Prevalence
 from modcli.cascade.near_duplicates import Spread
+from modcli.images.quoting import without_words
 from modcli.profile import Action
 from modcli.reports.summary import spoken
 from modcli.reports.terminal_text import one_line, printable
@@ -89,7 +90,8 @@ def print_show(store: AuditStore, judgement: Judgement | None, *, terminal: bool
     """What an audit is, and what it came to."""
     totals = totals_of(store, judgement)
     runs = store.connection.execute(
-        "SELECT id, judgement, started, ended, outcome, judged, version FROM runs ORDER BY id"
+        "SELECT id, judgement, started, ended, outcome, judged, version,"
+        " COALESCE(json_extract(options, '$.media'), 0) FROM runs ORDER BY id"
     ).fetchall()
     certificates = [
         {"id": row[0], "made": row[1]} | json.loads(row[2])
@@ -115,7 +117,7 @@ def print_show(store: AuditStore, judgement: Judgement | None, *, terminal: bool
             for one in judgements
         ]
         names = ("id", "judgement", "started", "ended", "outcome", "judged", "version")
-        record["runs"] = [dict(zip(names, run, strict=True)) for run in runs]
+        record["runs"] = [dict(zip(names, run[:7], strict=True)) for run in runs]
         record["certificates"] = certificates
         print(json.dumps(record | totals.as_record()))
         return
@@ -132,7 +134,8 @@ def print_show(store: AuditStore, judgement: Judgement | None, *, terminal: bool
             f"judgement {one.id}{here}: profile {one.name} {one.profile_digest[:8]}, {one.depth}, {one.made}",
         )
     for run in runs[-5:]:
-        _say(console, f"run {run[0]}: {run[2]} to {run[3] or '?'}, {run[4]}, {run[5]:,} texts judged")
+        what = "pictures and videos" if run[7] else "texts"
+        _say(console, f"run {run[0]}: {run[2]} to {run[3] or '?'}, {run[4]}, {run[5]:,} {what} judged")
     _totals(console, totals)
     for certificate in certificates:
         _say(
@@ -203,9 +206,9 @@ def record_of(one: Outcome, *, text: bool = True) -> dict[str, Any]:
         "category": one.category or None,
         "p": one.p,
         "scores": dict(one.scores),
-        "part": one.part or None,
+        "part": (one.part if text else without_words(one.part)) or None,
         "stage": one.stage or None,
-        "reason": one.reason or None,
+        "reason": (one.reason if text else without_words(one.reason)) or None,
         "near_duplicate": one.spread,
         "error": one.error,
         "author": one.handle or None,
@@ -224,9 +227,22 @@ def record_of(one: Outcome, *, text: bool = True) -> dict[str, Any]:
         "decision": one.decision.answer if one.decision else None,
         "place": one.place,
     }
+    if one.pictures:
+        record["pictures"] = [_picture(shown, text=text) for shown in one.pictures]
     if text:
         record["parts"] = [{"part": piece.name, "text": piece.text} for piece in one.own]
     return record
+
+
+def _picture(shown: Medium, *, text: bool) -> dict[str, Any]:
+    """A picture or video as a JSON object; without `text`, without what was read in it."""
+    action = None if shown.severity is None else action_of(shown.severity).value
+    told: dict[str, Any] = {"name": shown.name, "path": shown.path, "action": action}
+    if action is not None:
+        told |= {"category": shown.category or None, "p": shown.p, "near_duplicate": shown.alike}
+        told |= {"error": shown.error, "part": shown.part if text else without_words(shown.part)}
+        told["found"] = {name: value for name, value in shown.details.items() if text or name != "text"}
+    return told
 
 
 def print_errors(store: AuditStore, judgement: Judgement | None, *, terminal: bool) -> int:
@@ -244,6 +260,16 @@ def print_errors(store: AuditStore, judgement: Judgement | None, *, terminal: bo
         count += 1
         _error(
             {"place": f"text {text}", "error": message, "hint": "--retry-errors judges it again"}, terminal
+        )
+    for name, path, message in store.connection.execute(
+        "SELECT m.name, m.path, v.error FROM media_verdicts v JOIN media m ON m.id = v.media"
+        " WHERE v.judgement = ? AND v.error IS NOT NULL ORDER BY m.id",
+        (number,),
+    ):
+        count += 1
+        _error(
+            {"place": f"{path} ({name})", "error": message, "hint": "--retry-errors judges it again"},
+            terminal,
         )
     return count
 
@@ -266,12 +292,22 @@ def _totals(console: Console, totals: Totals) -> None:
     rest += [f"{totals.unread:,} places that could not be read"] if totals.unread else []
     if rest:
         _say(console, f"not judged: {', '.join(rest)}")
+    if totals.media.listed:
+        _say(console, _media(totals))
     if totals.private:
         _say(console, f"{totals.private:,} items are for followers or single people only")
     if totals.categories:
         _say(console, f"texts by category: {_listed(totals.categories)}")
     if totals.stages:
         _say(console, f"decided by: {_listed(totals.stages)}")
+
+
+def _media(totals: Totals) -> str:
+    media = totals.media
+    told = f"pictures and videos: {media.judged:,} of {media.listed:,} judged"
+    told += f", {media.acted:,} of them acted on" if media.acted else ""
+    told += f", {media.failed:,} that could not be judged" if media.failed else ""
+    return told + (f", {media.sound:,} of sound alone" if media.sound else "")
 
 
 _DONE = {Action.ALLOW: "allowed", Action.WARN: "warned of", Action.BLOCK: "blocked"}

@@ -76,7 +76,7 @@ def open_export(path: Path, *, fields: Fields | None = None) -> Export:
         more = f" and {len(strangers) - _NAMED:,} more" if len(strangers) > _NAMED else ""
         notes.append(f"nothing is known of {', '.join(strangers[:_NAMED])}{more}")
     if container.media:
-        notes.append(f"{container.media:,} files of media or other kinds were not looked at")
+        notes.append(f"{container.media:,} files of media or other kinds, which hold no records")
     return Export(
         str(path), f"{_kind(inputs)}{_KINDS[container.kind]}", tuple(inputs), owner.account, tuple(notes)
     )
