@@ -392,6 +392,7 @@ def test_end_to_end_with_a_small_model(
 ) -> None:
     """A definition on a real model (examples would have it read the whole background first): every way through ends with
     an answer, and the same one again."""
+    monkeypatch.setenv("MODCLI_THREADS", "1")
     monkeypatch.chdir(tmp_path)
     Path("small.yaml").write_text("categories: {cyber-attacks: {label: hacking, definition: Breaks in.}}\n")
     write("toc", "# Contents\n\nAdds links.\n")
