@@ -318,10 +318,10 @@ def _marker(processor: Any, name: str) -> str:
 def _framed(tokens: Tokens, prefix: Prefix, marker: str, name: str) -> _Framed:
     """The prefix in tokens, cut where the picture stands. Raises BackendError where it has no such place."""
     found = tokens.segmented(prefix, pictured=True)
-    place = max((i for i, segment in enumerate(found.before) if segment.marker), default=-1)
-    shown = [segment.text.count(marker) for segment in (*found.before, *found.after) if segment.marker]
-    if place < 0 or sum(shown) != 1 or marker not in found.before[place].text:
+    counts = [segment.text.count(marker) * segment.marker for segment in (*found.before, *found.after)]
+    if sum(counts) != 1 or 1 not in counts[: len(found.before)]:
         raise BackendError(f"the chat template of {name} has no place for a picture before a text")
+    place = counts.index(1)
     head, _, rest = found.before[place].text.partition(marker)
     before = tokens.opened([*tokens.of(found.before[:place]), *tokens.marked(head)])
     between = [*tokens.marked(rest), *tokens.of(found.before[place + 1 :])]

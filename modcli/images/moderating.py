@@ -337,6 +337,7 @@ class ImageModerator:
 
     def _verdict(self, item: Item, found: Looked) -> Verdict:
         record = described([found.picture], found.transcript.lines)
+        record |= {"debated": list(found.said)} if found.said else {}
         if not found.parts:
             # A reader that found nothing to read has looked: it is allowed, with a note of all that was not told.
             if self._eyes.reader is None:

@@ -19,7 +19,7 @@ from modcli.errors import BackendError  # noqa: E402
 from modcli.prompts.prompt import Prefix, Question  # noqa: E402
 from modcli.prompts.template import conversation  # noqa: E402
 from tests.backends.tiny import save_tiny  # noqa: E402
-from tests.backends.tiny_vision import SAVED, save_idefics3, save_llava  # noqa: E402
+from tests.backends.tiny_vision import SAVED, TEMPLATE, save_idefics3, save_llava  # noqa: E402
 
 PREFIX = Prefix(conversation("Label posts: spam or ordinary.", [("buy coins", "spam")]))
 SPAM = Question("\n\n(spam or ordinary?)", ("spam", "ordinary"))
@@ -179,6 +179,15 @@ def test_it_writes_the_same_each_time_and_about_what_it_sees(llava: Transformers
     assert first == llava.write(PREFIX, Shown(PIXELS, "hi"), question="\nwhy?", limit=12)
     assert first != llava.write(PREFIX, Shown(255 - PIXELS, "hi"), question="\nwhy?", limit=12)
     assert llava.write(PREFIX, "hi", limit=4) == llava.write(PREFIX, "hi", limit=4)
+
+
+def test_a_template_that_refuses_a_system_turn(tmp_path: Path) -> None:
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('none') }}{% endif %}" + TEMPLATE
+    backend = next(opened(save_llava(tmp_path, template=refusing)))
+    prefix = Prefix(conversation("Label posts: spam or ordinary."))
+    first, second = (backend.read(prefix, [Shown(p)], questions=[SPAM])[0] for p in (PIXELS, 255 - PIXELS))
+    assert first.tokens > 16 + len("Label posts: spam or ordinary.") // 4
+    assert first.log_probabilities[0][0] != second.log_probabilities[0][0]
 
 
 def test_a_template_without_a_picture_is_told(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def save_text_part(path: Path, *, template: str = CHATML, around: bool = True, k
     random = np.random.default_rng(5)
     writer = gguf.GGUFWriter(path, kind)
     special = (*_CONTROL, *(_AROUND if around else ()))
-    tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
-    kinds = [_UNKNOWN, *[_IS_CONTROL] * (len(special) - 1), *[_BYTE] * 256]
+    tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256)), "\u2581"]  # the last is a blank
+    kinds = [_UNKNOWN, *[_IS_CONTROL] * (len(special) - 1), *[_BYTE] * 256, _NORMAL]
     writer.add_name("tiny")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)

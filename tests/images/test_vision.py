@@ -265,6 +265,8 @@ def test_the_verdict_says_that_it_was_debated_also_where_it_is_allowed(tmp_path:
     item = Item("1", "", Location("a"), kind=Kind.IMAGE)
     verdict = moderated(sight, item, picture("red"))
     assert "hot was debated in 1 round" in verdict.reason
+    assert verdict.picture is not None
+    assert verdict.picture["debated"][0].startswith("hot was debated in 1 round")
     assert verdict.stage == DEBATE
 
 

@@ -117,3 +117,43 @@ def test_conversation() -> None:
         Message(Role.USER, "t"),
         Message(Role.ASSISTANT, "a"),
     )
+
+
+SEEING = (
+    "{% for m in messages %}[{{ m.role }}]{% for piece in m.content %}"
+    "{% if piece.type == 'image' %}<image>{% else %}{{ piece.text }}{% endif %}{% endfor %}[/]{% endfor %}>"
+)
+
+
+def test_a_picture_stands_before_the_item() -> None:
+    prefix = Prefix(conversation("<image> is a word", [("buy", "spam")]), opening="Post: ")
+    found = frame(SEEING, prefix, SPECIAL, pictured=True)
+    assert found.before == (
+        Segment("[system]", marker=True),
+        Segment("<image> is a word", marker=False),
+        Segment("[/][user]", marker=True),
+        Segment("buy", marker=False),
+        Segment("[/][assistant]", marker=True),
+        Segment("spam", marker=False),
+        Segment("[/][user]<image>", marker=True),
+        Segment("Post: ", marker=False),
+    )
+    assert found.after == (Segment("[/]>", marker=True),)
+
+
+def test_system_words_open_the_first_text_where_a_template_of_pictures_refuses_them() -> None:
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('none') }}{% endif %}" + SEEING
+    found = frame(refusing, Prefix(conversation("be brief")), SPECIAL, pictured=True)
+    assert "[system]" not in "".join(segment.text for segment in found.before)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        PLAIN,  # a text where pieces are given
+        SEEING.replace("<image>", "{{ messages[-1].content[1].text }}"),  # the item twice
+    ],
+)
+def test_a_template_that_knows_no_pieces_is_refused(template: str) -> None:
+    with pytest.raises(ValueError, match="drops, repeats or reorders"):
+        frame(template, Prefix(conversation("be brief")), SPECIAL, pictured=True)
