@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -159,6 +160,31 @@ def test_what_is_no_picture_is_one_error_each_and_the_rest_goes_on(run: Run, tmp
         assert [bool(record.get("error")) for record in found] == [True] * (len(found) - 1) + [False]
         assert found[-1]["action"] == "allow"
         assert "Traceback" not in result.output
+
+
+def test_hostile_pictures_are_one_error_each_or_a_note_and_the_rest_goes_on(run: Run) -> None:
+    small = saved(Image.new("RGB", (8, 8)), "BMP")
+    Path("bomb.bmp").write_bytes(small[:18] + struct.pack("<ii", 60_000, 60_000) + small[26:])
+    Path("pixel.png").write_bytes(plain(GREEN, (1, 1)))
+    Path("long.png").write_bytes(plain(GREEN, (60_000, 2)))
+    Path("loop.png").symlink_to("loop.png")
+    Path("two.png").write_bytes(plain(GREEN) + b"PK\x03\x04 and more")
+    Path("drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><g>')
+    result = run(
+        "--image", "bomb.bmp", "pixel.png", "long.png", "loop.png", "two.png", "drawing.svg", "red.png"
+    )
+    assert "Traceback" not in result.output
+    found = {str(record["id"]): record for record in records(result)}
+    assert len(found) == 7
+    errors = {name: str(record["error"]) for name, record in found.items() if record.get("error")}
+    assert list(errors) == ["bomb.bmp", "loop.png", "drawing.svg"]
+    assert "60,000 x 60,000 pixels" in errors["bomb.bmp"]
+    assert "behind its end: a ZIP archive" in str(found["two.png"]["reason"])
+    assert [found[name]["action"] for name in ("pixel.png", "long.png", "red.png")] == [
+        "allow",
+        "allow",
+        "block",
+    ]
 
 
 def test_records_of_json_lines_can_wait_on_disk() -> None:

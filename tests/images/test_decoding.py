@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import struct
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from modcli.errors import MissingExtraError, SourceError
 from modcli.images import decoding
@@ -83,8 +84,6 @@ def test_heic() -> None:
 
 
 def bytes_of_heif(heif: object, image: Image.Image) -> bytes:
-    import io
-
     file = io.BytesIO()
     heif.from_pillow(image).save(file, quality=90)  # type: ignore[attr-defined]
     return file.getvalue()
@@ -168,11 +167,40 @@ def test_exif_turns_the_picture_and_is_forgotten(turn: int) -> None:
         8: Image.Transpose.ROTATE_270,
     }
     stored = corners().transpose(undo[turn]) if turn in undo else corners()
-    for form in ("JPEG", "PNG", "WEBP", "TIFF"):
+    for form in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
         picture = open_picture(saved(stored, form, exif=exif), name="turned")
         assert colours(picture) == [RED, GREEN, BLUE, WHITE], form
         assert (picture.width, picture.height) == (60, 40)
         assert "maker" not in repr(picture)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_turned_heic_is_turned_once(turn: int) -> None:
+    """It says twice how it is to be turned: in a box of its own, and in its EXIF."""
+    heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    stored = corners((128, 96))
+    stored.info["exif"] = exif.tobytes()  # written with the box that turns it
+    heif.register_heif_opener()
+    picture = open_picture(saved(stored, "HEIF", exif=exif.tobytes(), quality=90))
+    shown = np.asarray(ImageOps.exif_transpose(with_exif(corners((128, 96)), exif)))
+    assert picture.pixels.shape == shown.shape
+    assert np.abs(picture.pixels.astype(int) - shown).mean() < 8
+
+
+def with_exif(image: Image.Image, exif: Image.Exif) -> Image.Image:
+    with Image.open(io.BytesIO(saved(image, "PNG", exif=exif))) as opened:
+        opened.load()
+    return opened
+
+
+@pytest.mark.parametrize(("colour", "values"), [(2, (60, 120, 180)), (6, (60, 120, 180, 255))])
+def test_colours_of_sixteen_bits(colour: int, values: tuple[int, ...]) -> None:
+    pixel = b"".join(bytes((value, 7)) for value in values)
+    picture = open_picture(png(5, 4, depth=16, colour=colour, rows=(b"\0" + pixel * 5) * 4))
+    assert picture.pixels.shape == (4, 5, 3)
+    assert np.abs(picture.pixels.astype(int) - values[:3]).max() <= 1
 
 
 def test_broken_exif_does_not_matter() -> None:

@@ -215,7 +215,7 @@ def test_a_picture_shows_one_thing_that_there_is(
     shelf: Shelf, how: dict[str, list[str]], message: str
 ) -> None:
     with pytest.raises(ProfileError, match=message):
-        add_picture(editable("default", shelf), shelf, *picture(shelf.user, "a.png", b"a"), **how)
+        add_picture(editable("default", shelf), shelf, *picture(shelf.user, "a.png", b"a"), **how)  # type: ignore[arg-type]
     assert not (shelf.user / "default.yaml").exists()
 
 
