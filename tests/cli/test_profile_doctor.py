@@ -75,7 +75,7 @@ def test_what_is_found_is_a_record_a_line(run: Run) -> None:
 def test_a_table_for_a_person(run: Run) -> None:
     table = run("-p", "./shared.yaml", "--format", "table").stdout
     assert table.startswith("BLUNTING  ads\n")
-    assert "shared.yaml:28:9" in table
+    assert "shared.yaml:28:9" in "".join(table.split())  # a long path is broken at the end of a line
     assert "inherited" not in table
 
 
