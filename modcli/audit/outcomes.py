@@ -45,11 +45,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A picture or video of an item, its place in the export, and the verdict on it: `severity` is None where there is
-    none. `part` is what decided in it; `alike`: the verdict is that of another file that is the same or nearly so."""
+    """A picture or video of an item, its place in the export, and the verdict on it. `kind` is what it is said to be
+    (`image`, `video`, `audio`, or nothing), `severity` None where there is no verdict, `part` what decided in it; `alike`:
+    the verdict is that of another file that is the same or nearly so."""
 
     name: str
     path: str
+    kind: str = ""
     severity: int | None = None
     category: str = ""
     p: float | None = None
@@ -184,7 +186,7 @@ WHERE {where} ORDER BY p.item, p.ordinal
 
 
 _MEDIA = """
-SELECT m.item, m.name, m.path, v.severity, v.category, v.p, v.stage, v.reason, v.read, v.error, v.part, v.details,
+SELECT m.item, m.name, m.path, m.kind, v.severity, v.category, v.p, v.stage, v.reason, v.read, v.error, v.part, v.details,
        v.alike IS NOT NULL OR v.stage = 'group'
 FROM media m JOIN items i ON i.id = m.item LEFT JOIN media_verdicts v ON v.judgement = :judgement AND v.media = m.id
 LEFT JOIN authors a ON a.id = i.author
@@ -299,9 +301,9 @@ def _outcome(
 
 
 def _medium(row: tuple[Any, ...]) -> Medium:
-    if row[3] is None:
-        return Medium(row[1], row[2])
-    told: tuple[Any, ...] = (*row[1:11], json.loads(row[11]), bool(row[12]))
+    if row[4] is None:
+        return Medium(row[1], row[2], row[3])
+    told: tuple[Any, ...] = (*row[1:12], json.loads(row[12]), bool(row[13]))
     return Medium(*told)
 
 

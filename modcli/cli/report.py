@@ -19,9 +19,12 @@ from modcli.cli.audit_options import Audit, Authors, Number, Private, Since, Unt
 from modcli.cli.audit_rejudge import recorded
 from modcli.cli.stream import tell
 from modcli.errors import UsageError
+from modcli.images.thumbnails import thumbnail_of
 from modcli.judges.tasks import as_judged
 from modcli.reports.audit_html import ERRORS, AuditReport, audit_page
+from modcli.reports.audit_thumbnails import thumbnails_of
 from modcli.reports.output_file import check_output_file, write_output_file
+from modcli.sources.media import media_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -41,6 +44,13 @@ Items = Annotated[
     ),
 ]
 NoText = Annotated[bool, typer.Option("--no-text", help="Leave out what people wrote.")]
+Media = Annotated[
+    bool,
+    typer.Option(
+        "--media",
+        help="Show small pictures, read from the export; what is not allowed is blurred until clicked.",
+    ),
+]
 Form = Annotated[
     Literal["html", "json"],
     typer.Option("--format", help="A page, or its figures as JSON on standard output."),
@@ -54,6 +64,7 @@ def report(
     title: Title = "",
     items: Items = MOST_ITEMS,
     no_text: NoText = False,
+    media: Media = False,
     include_private: Private = False,
     since: Since = "",
     until: Until = "",
@@ -76,7 +87,14 @@ def report(
         if form == "json":
             typer.echo(json.dumps(_record(made)))
             return
-        page = audit_page(replace(made, with_texts=not no_text)).encode("utf-8")
+        made = replace(made, with_texts=not no_text)
+        if media:
+            files = media_of(Path(str(store.fact("source_path"))))
+            made = replace(made, thumbnails=thumbnails_of(made.items, files, thumbnail_of, texts=not no_text))
+            tell(
+                f"{len(made.thumbnails.shown):,} of {made.thumbnails.listed:,} pictures and videos are shown"
+            )
+        page = audit_page(made).encode("utf-8")
     write_output_file(place, page)
     tell(f"{place}: {len(made.items):,} items, {len(page) / 1e6:.1f} MB")
     if not include_private and made.totals.private:
@@ -132,7 +150,12 @@ def _errors(store: AuditStore, made: Judgement) -> list[tuple[str, str]]:
         "SELECT 'text ' || text, error FROM verdicts WHERE judgement = ? AND error IS NOT NULL ORDER BY text LIMIT ?",
         (made.id, ERRORS),
     )
-    return [*unread, *failed][:ERRORS]
+    media = store.connection.execute(
+        "SELECT m.path || ' (' || m.name || ')', v.error FROM media_verdicts v JOIN media m ON m.id = v.media"
+        " WHERE v.judgement = ? AND v.error IS NOT NULL ORDER BY m.id LIMIT ?",
+        (made.id, ERRORS),
+    )
+    return [*unread, *failed, *media][:ERRORS]
 
 
 def _certificates(store: AuditStore, made: Judgement) -> list[str]:

@@ -20,7 +20,8 @@ from modcli.audit.summary import Group, Summary
 from modcli.audit.totals import Totals
 from modcli.profile import Profile, Task
 from modcli.reports.audit_charts import category_risks, risk_timeline, timeline
-from modcli.reports.audit_items import Packed, excerpt, pack, web_address
+from modcli.reports.audit_items import Packed, excerpt, pack, part_kind, web_address
+from modcli.reports.audit_thumbnails import Thumbnails
 from modcli.reports.page import environment
 from modcli.reports.terminal_text import printable
 
@@ -34,6 +35,7 @@ _STAGES = {
     "cache": "answered from the cache",
     "empty": "nothing to read",
     "none": "not judged",
+    "group": "as a near-duplicate",
 }
 
 
@@ -41,7 +43,7 @@ _STAGES = {
 class AuditReport:
     """What a report shows. `items` are the outcomes that its table holds, the most important first; of `private` ones,
     for some people only, none unless `with_private`. `profile` is as it is judged, `thresholds` where each category acts.
-    `certificates`, `spread` and `notes` are sentences."""
+    `certificates`, `spread` and `notes` are sentences; `thumbnails` small pictures, none unless somebody asked."""
 
     title: str
     source: str
@@ -65,12 +67,14 @@ class AuditReport:
     certificates: Sequence[str] = ()
     spread: str = ""
     notes: Sequence[str] = field(default_factory=tuple)
+    thumbnails: Thumbnails = field(default_factory=Thumbnails)
 
 
 def audit_page(report: AuditReport, *, most_bytes: int = MOST_BYTES) -> str:
     """The whole page, of at most about `most_bytes`: where that does not do, the least important texts are left out."""
     categories = [category.name for category in report.summary.categories]
-    packed = pack(report.items, categories, most_bytes=most_bytes - _OTHER_PARTS, texts=report.with_texts)
+    room = most_bytes - _OTHER_PARTS - report.thumbnails.size
+    packed = pack(report.items, categories, most_bytes=room, texts=report.with_texts)
     script = _script()
     return (
         _environment()
@@ -147,6 +151,7 @@ _FILTERS: Mapping[str, Any] = {
     "thousands": _thousands,
     "share": _share,
     "excerpt": excerpt,
+    "part_kind": part_kind,
     "web_address": web_address,
     "union": lambda risk: float(union(risk)),
     "decimals": lambda value: f"{value:.3f}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from modcli.audit.outcomes import Outcome
 from modcli.audit.summary import Names
+from modcli.images.quoting import without_words
 from modcli.reports import page
 from modcli.reports.terminal_text import printable
 
@@ -19,6 +21,7 @@ from modcli.reports.terminal_text import printable
 MOST_CHARACTERS = 800
 #: Texts that are compressed before it is looked at how much room they take.
 _STEP = 64
+_PLACE = re.compile(r" at (?:\(\d+, \d+\)|\d+:\d\d(?::\d\d)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ def web_address(url: str) -> str:
     return url if parts.scheme in ("http", "https") and parts.netloc and url.isprintable() else ""
 
 
+def part_kind(part: str) -> str:
+    """The part that decided, without what was read in it, where it stands and at which second: few enough to choose
+    from."""
+    return _PLACE.sub("", without_words(part))
+
+
 def excerpt(text: str) -> str:
     """A text as it may be shown: nothing invisible, nothing that turns its direction, not endless."""
     return page.excerpt(text, MOST_CHARACTERS)
@@ -64,13 +73,15 @@ def _columns(rows: Sequence[Outcome], categories: Sequence[str]) -> Mapping[str,
         name: Names() for name in ("author", "category", "part", "stage", "visibility", "reason", "kind")
     }
     columns: dict[str, list[Any]] = {
-        name: [] for name in (*names, "id", "severity", "person", "p", "date", "url")
+        name: [] for name in (*names, "id", "severity", "floor", "person", "p", "date", "url")
     }
     scores: list[list[int]] = [[] for _ in categories]
     for one in rows:
         action = one.settled
         columns["id"].append(one.id)
         columns["severity"].append(-1 if action is None else action.severity)
+        # Thresholds of texts move nothing of what pictures decided.
+        columns["floor"].append(one.shown_severity)
         columns["person"].append(int(one.decision is not None and bool(one.decision.after)))
         columns["p"].append(_thousandths(one.p))
         columns["date"].append((one.published or "")[:16].replace("T", " "))
@@ -78,10 +89,10 @@ def _columns(rows: Sequence[Outcome], categories: Sequence[str]) -> Mapping[str,
         for name, value in (
             ("author", printable(one.author)),
             ("category", one.category),
-            ("part", one.part),
+            ("part", part_kind(one.part)),
             ("stage", one.stage + (", near-duplicate" if one.spread else "")),
             ("visibility", one.visibility),
-            ("reason", printable(one.error or one.reason)),
+            ("reason", printable(without_words(one.error or one.reason))),
             ("kind", one.kind),
         ):
             columns[name].append(names[name][value])

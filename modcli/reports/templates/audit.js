@@ -50,7 +50,7 @@
         for (let o = 0; o < many; o++) off = off || (exempts[c][o] && fired[o] && items.scores[o][i] > items.scores[c][i]);
         if (!off) worst = settings[c].action;
       }
-      found[i] = worst;
+      found[i] = Math.max(worst, items.floor[i]);
     }
     return found;
   }
