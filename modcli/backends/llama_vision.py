@@ -28,7 +28,8 @@ LONGEST = 1024
 PICTURE = 3072
 #: What is computed in one go where all of a picture has to see all of it.
 _AT_ONCE = 1024
-_SESSIONS = 3
+#: Contexts kept open: the profile prompt's, and the three of a debate.
+_SESSIONS = 4
 _SEQUENCE = 1
 
 

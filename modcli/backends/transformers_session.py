@@ -46,6 +46,10 @@ class _Behind(DynamicLayer):  # type: ignore[misc]
         own = 0 if self._own is None else self._own[0].shape[-2]
         return int(self.keys.shape[-2] + own)
 
+    def emptied(self) -> _Behind:
+        """The same layer with no prefix in it: for what has to be computed from the first token on."""
+        return _Behind(self.keys[..., :0, :], self.values[..., :0, :], kept=True)
+
     def forked(self, times: int) -> _Behind:
         """Each text so many times, one after the other."""
         if self._own is None:

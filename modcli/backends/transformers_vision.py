@@ -25,8 +25,10 @@ from modcli.prompts.prompt import Prefix, Question
 
 #: Pixels of a picture's longer side: what a person posts can be told at that, and no model is given more.
 LONGEST = 1024
-#: Tokens kept free for the text beside a picture, with its question.
-ROOM = 768
+#: Prefixes kept on the device: the profile prompt's, and the three of a debate.
+_SESSIONS = 4
+#: What a model is given where it has the parts of a picture see each other.
+_TYPES = "token_type_ids"
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,13 @@ class TransformersVision(Transformers):
         return found
 
     def _seeing(self, prefix: Prefix) -> tuple[_Framed, _PictureSession]:
-        """The prefix in tokens, and a session behind what of it stands before the picture. One is kept at a time for
-        each of the few prompts that pictures are put in."""
+        """The prefix in tokens, and a session behind what of it stands before the picture."""
         if prefix.digest not in self._pictured:
             self._pictured[prefix.digest] = _framed(self._tokens, prefix, self._marker, self.facts.name)
         framed = self._pictured[prefix.digest]
         if prefix.digest not in self._pictured_sessions:
             self.check(prefix)
-            while len(self._pictured_sessions) >= 3:
+            while len(self._pictured_sessions) >= _SESSIONS:
                 self._pictured_sessions.pop(next(iter(self._pictured_sessions)))
             session = self._run(lambda: _PictureSession(self._model, framed.before), len(framed.before))
             self._pictured_sessions[prefix.digest] = session
@@ -237,18 +238,24 @@ class _PictureSession(Session):
 
     def _seen(self, pictured: _Pictured, body: Sequence[int]) -> tuple[Any, int]:
         """Keys and values of picture and text behind the prefix, and the place of the next token."""
-        new = [*pictured.tokens, *body]
+        # Where the parts of a picture see each other, the model counts them from the first token on: all is computed.
+        whole = _TYPES in self._takes and _TYPES in pictured.inputs
+        first = 0 if whole else self.prefix_length
+        before = self._prefix_tokens if whole else []
+        new = [*before, *pictured.tokens, *body]
         given = {
-            name: self._padded(value, len(pictured.tokens), len(body))
+            name: self._padded(value, len(before), len(pictured.tokens), len(body))
             for name, value in pictured.inputs.items()
             if name in self._takes
         }
         behind = self._behind(kept=True)
+        if whole:
+            behind = Cache(layers=[layer.emptied() for layer in behind.layers])
         places = self._places(pictured, len(body))
         inputs = {
             **given,
             "input_ids": self._tensor([new]),
-            "position_ids": places[..., self.prefix_length :],
+            "position_ids": places[..., first:],
             self._whole_cache: behind,
             "use_cache": True,
         }
@@ -256,13 +263,13 @@ class _PictureSession(Session):
             self._whole(**inputs)
         return behind, int(places.max()) + 1
 
-    def _padded(self, value: Any, picture: int, body: int) -> Any:
-        """What is said of each token is said of those behind the picture, too: they are of no picture."""
+    def _padded(self, value: Any, before: int, picture: int, body: int) -> Any:
+        """What is said of each token is said of those around the picture, too: they are of no picture."""
         if not torch.is_tensor(value):
             return value
         value = value.to(self._loaded.device)
         if value.shape == (1, picture) and not value.is_floating_point():
-            return torch.nn.functional.pad(value, (0, body))
+            return torch.nn.functional.pad(value, (before, body))
         return value.to(self._loaded.dtype) if value.is_floating_point() else value
 
     def _places(self, pictured: _Pictured, body: int) -> Any:

@@ -174,8 +174,47 @@ def save_qwen2_vl(folder: Path, *, template: str = TEMPLATE) -> Path:
     return folder
 
 
+def save_gemma3(folder: Path, *, template: str = TEMPLATE) -> Path:
+    """A Gemma 3: the parts of a picture see each other, whatever their order, and some layers see few tokens back."""
+    import torch
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3Processor
+    from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
+
+    named = {"boi_token": "<boi>", "eoi_token": "<eoi>", "image_token": "<soft>"}
+    words = tokenizer(*named.values())
+    words._set_model_specific_special_tokens(named)
+    torch.manual_seed(5)
+    config = Gemma3Config(
+        text_config=text_config(
+            words, head_dim=8, sliding_window=16, query_pre_attn_scalar=8,
+            layer_types=["sliding_attention", "full_attention"] * 2,
+        ),
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "image_size": 32, "patch_size": 8, "vision_use_head": False, "initializer_range": 0.4,
+        },
+        mm_tokens_per_image=4,
+        boi_token_index=words.convert_tokens_to_ids("<boi>"),
+        eoi_token_index=words.convert_tokens_to_ids("<eoi>"),
+        image_token_index=words.convert_tokens_to_ids("<soft>"),
+        initializer_range=0.4,
+    )  # fmt: skip
+    model = Gemma3ForConditionalGeneration(config)
+    # Made of zeros, it would see nothing.
+    model.model.multi_modal_projector.mm_input_projection_weight.data.normal_(std=0.4)
+    model.save_pretrained(folder)
+    Gemma3Processor(
+        image_processor=Gemma3ImageProcessorPil(size={"height": 32, "width": 32}),
+        tokenizer=words,
+        chat_template=template.replace("PICTURE", "<boi>"),
+        image_seq_length=4,
+    ).save_pretrained(folder)
+    return folder
+
+
 SAVED: dict[str, Callable[..., Path]] = {
     "llava": save_llava,
     "idefics3": save_idefics3,
     "qwen2-vl": save_qwen2_vl,
+    "gemma3": save_gemma3,
 }
