@@ -46,8 +46,8 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Medium:
     """A picture or video of an item, its place in the export, and the verdict on it. `kind` is what it is said to be
-    (`image`, `video`, `audio`, or nothing), `severity` None where there is no verdict, `part` what decided in it; `alike`:
-    the verdict is that of another file that is the same or nearly so."""
+    (`image`, `video`, `audio`, or nothing), `severity` None where there is no verdict, `part` what decided in it;
+    `alike`: the verdict is that of another file that is the same or nearly so."""
 
     name: str
     path: str

@@ -248,6 +248,34 @@ def test_words_read_in_pictures_are_words() -> None:
     assert "clown" in run("export", "a.db").stdout
 
 
+def report(*words: str) -> str:
+    result = CliRunner().invoke(app, ["report", "a.db", "-o", "a.html", *words])
+    assert result.exit_code == 0, result.output
+    return Path("a.html").read_text()
+
+
+def test_a_report_shows_pictures_when_asked_to() -> None:
+    run(zipped(), "--out", "a.db")
+    without = report()
+    assert "data:image" not in without
+    assert "img-src" not in without
+    page = report("--media")
+    assert "img-src data:;" in page
+    assert "5 of 8 pictures and videos are shown, the strictest first; 3 could not be opened" in page
+    assert page.count("data:image/jpeg;base64,") == 5
+    # The two that are blocked, and what else is of a blocked item.
+    assert page.count('class="reveal"') == 3
+    assert page.count('<span class="veil"><img') == 3
+    # What was read in a blocked picture is behind a click as well.
+    assert f"<summary>words in it</summary><p>{CLOWN}</p>" in page
+    assert page.count(CLOWN) == 2
+    assert CLOWN not in report("--media", "--no-text")
+    Path("a.zip").unlink()
+    gone = CliRunner().invoke(app, ["report", "a.db", "--media"])
+    assert gone.exit_code == 2
+    assert "a.zip" in gone.stderr
+
+
 KILLED = """
 import sys, time
 import modcli.cli.assemble_images as assembling
