@@ -29,11 +29,13 @@ SPAM = Question("\n\n(spam or ordinary?)", ("spam", "ordinary"))
 RUDE = Question("\n\n(rude or polite?)", ("rude", "polite"))
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
 TAPS = (1, LAYERS - 1)
+#: The part that reads, for those that see in a way of their own.
+READS = {"qwen2vl_merger": "qwen2vl", "gemma3": "gemma3"}
 
 
 def opened(folder: Path, kind: str, **more: Any) -> LlamaVision:
     return LlamaVision(
-        save_text_part(folder / "text.gguf", kind="qwen2vl" if kind == "qwen2vl_merger" else "llama"),
+        save_text_part(folder / "text.gguf", kind=READS.get(kind, "llama")),
         mmproj=save_seeing_part(folder / "mmproj.gguf", kind=kind),
         name="tiny",
         digest="0" * 64,
@@ -42,7 +44,7 @@ def opened(folder: Path, kind: str, **more: Any) -> LlamaVision:
     )
 
 
-@pytest.fixture(scope="module", params=["mlp", "idefics3", "qwen2vl_merger"])
+@pytest.fixture(scope="module", params=["mlp", "idefics3", *READS])
 def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaVision]:
     backend = opened(tmp_path_factory.mktemp("tiny"), request.param)
     yield backend
@@ -156,7 +158,8 @@ def test_text_beside_a_picture_opens_nothing(seeing: LlamaVision, text: str) -> 
 def test_it_writes_the_same_each_time_and_about_what_it_sees(seeing: LlamaVision) -> None:
     first = seeing.write(PREFIX, Shown(PIXELS, "hi"), question="\nwhy?", limit=12)
     assert first == seeing.write(PREFIX, Shown(PIXELS, "hi"), question="\nwhy?", limit=12)
-    assert first != seeing.write(PREFIX, Shown(255 - PIXELS, "hi"), question="\nwhy?", limit=12)
+    others = [255 - PIXELS, PIXELS // 4, PIXELS[::2], np.zeros_like(PIXELS)]
+    assert {seeing.write(PREFIX, Shown(o, "hi"), question="\nwhy?", limit=12) for o in others} != {first}
 
 
 def test_a_huge_picture_is_made_smaller(seeing: LlamaVision, monkeypatch: pytest.MonkeyPatch) -> None:
