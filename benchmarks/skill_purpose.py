@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -79,24 +80,43 @@ def main() -> None:
         cases = written(Path(folder)) + (public(arguments.checkouts) if arguments.checkouts else [])
     mine = [case for case in cases if arguments.part in (case.part, "all") and case.kind != UNCLEAR]
     moderator, judging = _judging(arguments, profile)
+    start, tokens = time.perf_counter(), moderator.statistics.tokens
     by_cascade = by_purpose(profile, judging, mine, arguments.most)
-    reports = {"the cascade": by_cascade, "the description alone": by_description(judging, mine)}
-    if not arguments.no_everything:
+    told(arguments, profile, "the cascade", by_cascade)
+    for kind in (PLAIN, EXPLICIT, IMPLICIT):
+        stages = [one.stage for case, one in by_cascade if case.kind == kind]
+        print(f"settled by the card, {kind}: {share(stages.count('card'), len(stages))}")
+    took = moderator.statistics.tokens - tokens
+    print(f"{took} tokens were read, the rest was known: {time.perf_counter() - start:.0f} s", flush=True)
+    told(arguments, profile, "the description alone", by_description(judging, mine))
+    if arguments.few:
         few = [case for case in mine if len(passages(case.skill).pieces) <= arguments.few]
-        reports["everything"] = by_purpose(profile, judging, few, arguments.most, everything=True)
-        agreement(by_cascade, reports["everything"])
+        by_all = by_purpose(profile, judging, few, arguments.most, everything=True)
+        told(arguments, profile, "everything", by_all)
+        known = {id(case): one for case, one in by_cascade}
+        same = sum(known[id(case)].answer is one.answer for case, one in by_all)
+        print(f"the cascade and everything give the same answer: {share(same, len(by_all))}")
     moderator.close()
-    for name, judged in reports.items():
-        print(f"\n## By {name}, {len(judged)} skills, {arguments.part}")
-        report(profile, judged)
-    if arguments.keep:
-        rows = [
-            {"name": c.skill.name, "label": c.label, "kind": c.kind, "part": c.part, "answer": t.answer}
-            | {"categories": sorted(t.categories), "stage": t.stage, "by": name}
-            for name, judged in reports.items()
-            for c, t in judged
-        ]
-        arguments.keep.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def told(arguments: argparse.Namespace, profile: Profile, name: str, judged: Judged) -> None:
+    """Print what was found, and add it to the file that keeps it."""
+    print(f"\n## By {name}, {len(judged)} skills, {arguments.part}")
+    report(profile, judged)
+    sys.stdout.flush()
+    if arguments.keep is None:
+        return
+    with arguments.keep.open("a", encoding="utf-8") as file:
+        for case, one in judged:
+            row = {
+                "by": name,
+                "name": case.skill.name,
+                "label": case.label,
+                "kind": case.kind,
+                "part": case.part,
+            }
+            row |= {"answer": one.answer, "categories": sorted(one.categories), "stage": one.stage}
+            file.write(json.dumps(row) + "\n")
 
 
 def by_purpose(
@@ -188,16 +208,6 @@ def precision_and_recall(name: str, pairs: Sequence[tuple[bool, bool]]) -> None:
     print(f"| {name} | {share(hits, said)} | {share(hits, so)} |")
 
 
-def agreement(by_cascade: Judged, by_everything: Judged) -> None:
-    """How often the two ways give the same answer, and how many skills the card settles."""
-    known = {id(case): told for case, told in by_cascade}
-    same = sum(known[id(case)].answer is told.answer for case, told in by_everything)
-    print(f"the cascade and everything give the same answer: {share(same, len(by_everything))}")
-    for kind in (PLAIN, EXPLICIT, IMPLICIT):
-        stages = [told.stage for case, told in by_cascade if case.kind == kind]
-        print(f"settled by the card, {kind}: {share(stages.count('card'), len(stages))}")
-
-
 def speed(arguments: argparse.Namespace, profile: Profile) -> None:
     """Seconds and tokens of the cascade, and what everything takes on top."""
     found = [one for one in read_skills(arguments.folder) if isinstance(one, Skill)]
@@ -261,8 +271,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--profile", default=PROFILE)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--most", type=int, default=MOST_PASSAGES, help="passages that are read of a skill")
-    parser.add_argument("--few", type=int, default=8, help="everything is read of skills of so many passages")
-    parser.add_argument("--no-everything", action="store_true")
+    parser.add_argument(
+        "--few", type=int, default=8, help="everything is read of skills of so many passages; 0: of none"
+    )
     parser.add_argument("--keep", type=Path, help="one JSON object a skill and way")
     parser.add_argument("--folder", type=Path, help="skills to take the time of")
     parser.add_argument("--skills", type=int, default=30)

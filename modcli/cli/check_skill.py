@@ -14,7 +14,7 @@ from modcli import __version__
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.workbench import Workbench
 from modcli.cli.assemble import build_workbench, refuse_blind
-from modcli.cli.assemble_skills import purpose_judging
+from modcli.cli.assemble_skills import SKILLS, purpose_judging
 from modcli.cli.skill_options import OfSkills
 from modcli.cli.skill_tally import SkillTally
 from modcli.cli.stream import interruptible, tell
@@ -48,7 +48,6 @@ from modcli.skills.suppression import (
 )
 from modcli.sources.post import Problem
 
-PROFILE = "skills"
 #: Skills that are judged together: so many, or as many as hold so many bytes.
 _BATCH, _BATCH_BYTES = 16, 32_000_000
 #: A file of these names makes its folder a skill.
@@ -104,7 +103,7 @@ def check_skills(
         check_output_file(of_skills.write_baseline)
     if of_skills.rules_only:
         return _Run(wish, known, standard_output()).through()
-    names = flags.get("profile") or (PROFILE,)
+    names = flags.get("profile") or (SKILLS,)
     profile = load_stacked(
         tuple(map(str, names)) if isinstance(names, list | tuple) else (str(names),), _shelf(settings)
     )

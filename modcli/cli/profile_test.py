@@ -20,6 +20,7 @@ from modcli.cascade.preparation import judging
 from modcli.cascade.workbench import Workbench
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import build_workbench, cache_folders, moderator_on, refuse_blind
+from modcli.cli.assemble_skills import SKILLS, purpose_judging
 from modcli.cli.check import Backend, Model, NoCache, Offline, Stage, Threads
 from modcli.cli.options import Form
 from modcli.cli.stream import tell
@@ -54,8 +55,14 @@ def run_profile_tests(
     stage: Stage = None,
     offline: Offline = None,
     threads: Threads = None,
+    skill: Annotated[
+        bool,
+        typer.Option("--skill", help="Judge them as check --skill judges names and descriptions of skills."),
+    ] = False,
 ) -> None:
     """Judge the posts under `tests:` in a profile, and say which did not come out as expected.
+
+    Those of the profile `skills` are judged as skills are.
 
     After an edit it also says which verdicts followed the edit, and which moved although nothing was said of them.
 
@@ -65,7 +72,7 @@ def run_profile_tests(
     flags |= {"profile": [*(names or ()), *(profile or ())], "threads": threads}
     flags |= {"cache": False if no_cache else None}
     settings = load_settings(flags, os.environ, Path.cwd())
-    run = _Run(settings, form or ("table" if sys.stdout.isatty() else "jsonl"))
+    run = _Run(settings, form or ("table" if sys.stdout.isatty() else "jsonl"), skill)
     try:
         for wish in dict.fromkeys(settings.profile):
             run.profile(wish)
@@ -82,6 +89,7 @@ class _Run:
 
     settings: Settings
     form: str
+    skill: bool = False
     failed: int = 0
     unjudged: int = 0
     tests: int = 0
@@ -145,6 +153,11 @@ class _Run:
     def _outcomes(self, tests: ProfileTests) -> list[Outcome]:
         refuse_blind(self.settings, tests.profile)
         # The cache of verdicts would do as well; this way a run tells what is judged now.
+        if self.skill or tests.profile.name == SKILLS:
+            judge = purpose_judging(
+                self.bench, self.settings, tests.profile, on_error=Action.WARN, verdicts=False
+            )[1]
+            return run_tests(judge, tests.expectations)
         moderator = moderator_on(
             self.bench, self.settings, tests.profile, on_error=Action.WARN, verdicts=False
         )

@@ -176,3 +176,20 @@ def test_the_model_is_loaded_for_tests_alone(run: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(modcli.cli.profile_test, "build_workbench", refuse)
     Path("bare.yaml").write_text("categories: {t: {examples: [a]}}\n")
     assert run("./bare.yaml").exit_code == 0
+
+
+def test_cards_of_skills_are_judged_as_skills_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    purpose_judging = modcli.cli.profile_test.purpose_judging
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        made.append(arguments[2].name)
+        return purpose_judging(*arguments, **options)
+
+    monkeypatch.setattr(modcli.cli.profile_test, "purpose_judging", noted)
+    assert run("./mine.yaml").exit_code == 0
+    assert made == []
+    assert run("./mine.yaml", "--skill").exit_code == 0
+    Path("skills.yaml").write_text(MINE)
+    assert run("./skills.yaml").exit_code == 0
+    assert made == ["mine", "skills"]
