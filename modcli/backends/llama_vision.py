@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from modcli.backends.base import Readout, by_question, distinct_first_tokens
 from modcli.backends.llama_cpp import LlamaCpp, at_once, joined, say_nothing
 from modcli.backends.llama_session import BATCH, ROOM, Row, Session
-from modcli.backends.vision import SHORTEST, Shown, averaged, bounded
+from modcli.backends.vision import LONGEST, SHORTEST, Shown, averaged, bounded
 from modcli.errors import BackendError
 from modcli.prompts.prompt import Prefix, Question
 
-#: Pixels of a picture's longer side: what a person posts can be told at that, and no model is given more.
-LONGEST = 1024
 #: Cells for a picture, beside those for a text.
 PICTURE = 3072
 #: What is computed in one go where all of a picture has to see all of it.

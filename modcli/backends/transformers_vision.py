@@ -19,12 +19,10 @@ from modcli.backends.transformers import Transformers, numbers
 from modcli.backends.transformers_loading import Loaded, load
 from modcli.backends.transformers_session import Fork, Session
 from modcli.backends.transformers_tokens import Tokens
-from modcli.backends.vision import SHORTEST, Shown, averaged, bounded
+from modcli.backends.vision import LONGEST, SHORTEST, Shown, averaged, bounded
 from modcli.errors import BackendError, Location
 from modcli.prompts.prompt import Prefix, Question
 
-#: Pixels of a picture's longer side: what a person posts can be told at that, and no model is given more.
-LONGEST = 1024
 #: Prefixes kept on the device: the profile prompt's, and the three of a debate.
 _SESSIONS = 4
 #: What a model is given where it has the parts of a picture see each other.
@@ -279,7 +277,8 @@ class _PictureSession(Session):
         locate = getattr(self._whole, "get_rope_index", None)
         if locate is None:
             return self._tensor([range(count)])
-        of_picture = self._tensor([[0] * self.prefix_length + _kinds(pictured) + [0] * body])
+        kinds = _kinds(pictured, getattr(self._loaded.model.config, "image_token_id", None))
+        of_picture = self._tensor([[0] * self.prefix_length + kinds + [0] * body])
         known = {
             name: value.to(self._loaded.device) if torch.is_tensor(value) else value
             for name, value in pictured.inputs.items()
@@ -337,11 +336,12 @@ def _framed(tokens: Tokens, prefix: Prefix, marker: str, name: str) -> _Framed:
     return _Framed(before, between, tokens.of(found.after))
 
 
-def _kinds(pictured: _Pictured) -> list[int]:
+def _kinds(pictured: _Pictured, image_token: int | None) -> list[int]:
     """1 for each token that is a part of the picture, and 0 for what stands around it."""
     given: Any = pictured.inputs.get("mm_token_type_ids")
     if torch.is_tensor(given):
         kinds: list[int] = given[0].tolist()
         return kinds
-    most = max(set(pictured.tokens), key=pictured.tokens.count)
-    return [int(token == most) for token in pictured.tokens]
+    if image_token is None:
+        image_token = max(set(pictured.tokens), key=pictured.tokens.count)
+    return [int(token == image_token) for token in pictured.tokens]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from modcli.backends.base import ModelFacts, Readout
 from modcli.prompts.prompt import Prefix, Question
 
+#: Pixels of a picture's longer side: what a person posts can be told at that, and no model is given more.
+LONGEST = 1024
 #: Pixels of a shorter side: below, some models have not one patch to look at.
 SHORTEST = 28
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from modcli.backends.vision import Shown, VisionBackend
+from modcli.backends.vision import LONGEST, Shown, VisionBackend
 from modcli.cascade.preparation import taps_of
 from modcli.errors import ModcliError, ProfileError
 from modcli.images.debate import VERSION as DEBATED
@@ -22,7 +23,7 @@ from modcli.images.heads_drawings import VERSION as DRAWN
 from modcli.images.heads_drawings import drawings
 from modcli.images.heads_sight import kept
 from modcli.images.parts import Opinion
-from modcli.images.picture import Picture
+from modcli.images.picture import Picture, Pixels
 from modcli.judges.fitting import LabelScores, label_offset
 from modcli.judges.judge import logit, probability, shares, unit
 from modcli.judges.tasks import is_asked
@@ -117,7 +118,7 @@ class VisionSight:
             border = float(logit(np.float64(threshold)))
             if is_unsure(log_odds, border):
                 settled = self.debater.settle(
-                    picture.pixels, beside(picture), category, log_odds, self.offsets[name]
+                    sized(picture), beside(picture), category, log_odds, self.offsets[name]
                 )
                 log_odds, stage, note = settled.log_odds, DEBATE, settled.note
                 told = f"{told}; {note}"
@@ -143,7 +144,7 @@ class Eye:
 
     def look(self, pictures: Sequence[Picture]) -> Looked:
         """One forward pass a picture. Raises BackendError."""
-        shown = [Shown(picture.pixels, beside(picture)) for picture in pictures]
+        shown = [Shown(sized(picture), beside(picture)) for picture in pictures]
         readouts = self.backend.read(self.prefix, shown, taps=self.taps, questions=self.questions)
         scores = np.zeros((len(pictures), len(self.asked)))
         features = np.zeros((len(pictures), self.width), np.float32)
@@ -206,6 +207,16 @@ def build_vision_sight(
 def threshold_of(category: Category) -> float:
     """From where a category counts."""
     return _THRESHOLD if category.threshold is None else category.threshold
+
+
+def sized(picture: Picture) -> Pixels:
+    """The pixels as they are shown: of a picture that is larger than models are given, a smaller one."""
+    height, width = picture.pixels.shape[:2]
+    if max(height, width) <= LONGEST:
+        return picture.pixels
+    scale = LONGEST / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(picture.pixels).resize(size, Image.Resampling.LANCZOS), np.uint8)
 
 
 def beside(picture: Picture) -> str:

@@ -17,8 +17,8 @@ import llama_cpp  # noqa: E402
 
 from modcli.backends.base import Readout  # noqa: E402
 from modcli.backends.llama_cpp import LlamaCpp  # noqa: E402
-from modcli.backends.llama_vision import LONGEST, LlamaVision  # noqa: E402
-from modcli.backends.vision import Shown  # noqa: E402
+from modcli.backends.llama_vision import LlamaVision  # noqa: E402
+from modcli.backends.vision import LONGEST, Shown  # noqa: E402
 from modcli.errors import BackendError  # noqa: E402
 from modcli.prompts.prompt import Prefix, Question  # noqa: E402
 from modcli.prompts.template import conversation  # noqa: E402

@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from modcli.backends.transformers import Transformers  # noqa: E402
-from modcli.backends.transformers_vision import LONGEST, TransformersVision  # noqa: E402
-from modcli.backends.vision import Shown  # noqa: E402
+from modcli.backends.transformers_vision import TransformersVision  # noqa: E402
+from modcli.backends.vision import LONGEST, Shown  # noqa: E402
 from modcli.errors import BackendError  # noqa: E402
 from modcli.prompts.prompt import Prefix, Question  # noqa: E402
 from modcli.prompts.template import conversation  # noqa: E402

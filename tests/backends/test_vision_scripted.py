@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modcli.backends.vision import Shown
+from modcli.backends.base import Backend
+from modcli.backends.vision import Shown, VisionBackend
 from modcli.backends.vision_scripted import ScriptedVision, as_words
 from modcli.prompts.prompt import Prefix, Question
 from modcli.prompts.template import conversation
@@ -24,6 +25,9 @@ def test_a_picture_is_the_word_for_its_colour() -> None:
 
 def test_the_word_is_read_and_written_of() -> None:
     backend = ScriptedVision({"hot": ["red"]})
+    seeing: VisionBackend = backend
+    reading: Backend = seeing  # what sees also reads
+    assert reading.facts.name == "scripted vision"
     red, blue, text = backend.read(
         PREFIX,
         [Shown(plain(200, 20, 20)), Shown(plain(20, 20, 200)), "red"],

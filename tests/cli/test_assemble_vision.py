@@ -21,6 +21,7 @@ from modcli.images.ocr import Transcript
 from modcli.images.picture import Picture
 from modcli.profile import Action
 from modcli.settings import Folders, Settings, load_settings, resolve
+from tests.backends.tiny_gguf import save_seeing_part, save_text_part
 from tests.backends.tiny_vision import save_llava
 from tests.cli.fake import FakeModerator
 from tests.images.drawing import saved
@@ -150,3 +151,19 @@ def test_a_model_of_the_hubs_format_sees_a_picture(run: Run, tmp_path: Path) -> 
     assert again.stdout == result.stdout
     assert "drawings" in result.stderr
     assert "drawings" not in again.stderr, "they are looked at once"
+
+
+@pytest.mark.parametrize("kind", ["mlp", "idefics3"])
+def test_a_gguf_file_and_its_other_half_see_a_picture(run: Run, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("gguf")
+    save_text_part(tmp_path / "text.gguf")
+    save_seeing_part(tmp_path / "mmproj.gguf", kind=kind)
+    options = ("--image", "red.png", "green.png", "--vision-model", "text.gguf", "--mmproj", "mmproj.gguf")
+    result = run(*options, "--threads", "1", "--offline")
+    assert result.exit_code in (0, 1), result.output
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["stage"] for record in records] == ["vision model"] * 2
+    assert all(record["untold"] == ["bare"] for record in records if record["action"] == "allow")
+    result = run(*options[:-1], "text.gguf", "--threads", "1", "--offline")
+    assert result.exit_code == 2
+    assert "cannot see by" in result.stderr

@@ -16,7 +16,7 @@ from modcli.errors import Location, PrefixTooLong, ProfileError, SourceError
 from modcli.images.debate import Debater
 from modcli.images.moderating import Eyes, ImageModerator, Sight
 from modcli.images.picture import Picture, Sampled
-from modcli.images.vision import DEBATE, VISION, VisionSight, beside, build_vision_sight
+from modcli.images.vision import DEBATE, VISION, VisionSight, beside, build_vision_sight, sized
 from modcli.item import Item, Kind
 from modcli.profile import Action, Category, ImageShot, Profile, Task
 from modcli.prompts.prompt import Prefix, Question
@@ -104,6 +104,16 @@ def test_a_long_text_beside_keeps_both_ends() -> None:
     assert "\x1b" not in found
     assert len(found) < 1300
     assert beside(picture("red", beside="short")) == "short"
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((1500, 2000), (768, 1024)), ((1, 60000), (1, 1024)), ((30, 40), (30, 40))]
+)
+def test_large_pictures_are_shown_smaller(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    large = replace(picture("red"), pixels=np.full((*size, 3), COLOURS["red"], np.uint8))
+    found = sized(large)
+    assert found.shape[:2] == expected
+    assert (found == COLOURS["red"]).all()
 
 
 def test_own_thresholds_and_allowed_categories(tmp_path: Path) -> None:
