@@ -128,6 +128,11 @@ class Outcome:
     pictures: tuple[Medium, ...] = ()
 
     @property
+    def by_picture(self) -> bool:
+        """Whether a picture decided, and no text."""
+        return self.severity is not None and not self.text_id and bool(self.pictures)
+
+    @property
     def shown_severity(self) -> int:
         """The strictest verdict on any of its media; 0 where there is none."""
         return max((one.severity or 0 for one in self.pictures), default=0)

@@ -110,7 +110,7 @@ def appeal(
         chosen = store.chosen(judgement)
         wish = wish_of(store, chosen, profile) if shot else ""
         one = outcome_of(store, chosen, find_item(store, item))
-        if not one.pieces:
+        if not one.pieces and not one.pictures:
             raise UsageError(
                 f"item {one.id} is an address alone ({one.kind})", hint="there is nothing to judge"
             )
@@ -132,6 +132,8 @@ def appeal(
 
 def _judge(store: AuditStore, settings: Settings, profile: Profile, one: Outcome) -> Again:
     """Judge all parts of an item in full, whatever is known of them."""
+    if one.by_picture:
+        return Again(None, problem="a picture decided, and here texts are judged; --accept allows it")
     items = [
         Item(
             str(i), piece.text, Location(store.file.name, piece.text_id), metadata=_cut(store, piece.text_id)

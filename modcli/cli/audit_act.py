@@ -260,6 +260,8 @@ def _texts(asked: _Request) -> Iterator[tuple[str, bool]]:
         severe = one.settled is not None and one.settled.severity >= rules.action.severity
         counts = severe and is_for(one, rules.category)
         if one.text and one.error is None and (counts or one.settled is Action.ALLOW):
+            if counts and one.by_picture:
+                continue  # the words beside it did nothing
             yield one.text, counts
 
 

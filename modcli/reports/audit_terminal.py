@@ -81,6 +81,11 @@ def print_plan(store: AuditStore, texts: int, kinds: Sequence[str], *, terminal:
         console,
         f"{totals.texts:,} distinct texts, {totals.alike:,} of them near-duplicates; {texts:,} to judge",
     )
+    if totals.media.listed:
+        _say(
+            console,
+            f"{totals.media.listed:,} pictures, videos and recordings are named in it, judged after the texts",
+        )
     usual = f"at {USUAL_SPEED:g} a second, as the default model on two cores"
     known = "as fast as the last run" if speed_of(store) else usual
     _say(console, f"that takes {spoken(texts / speed)} {known}; a tuned profile is faster (`modcli tune`)")

@@ -92,10 +92,7 @@ class _Gathered:
         """Whether a regular file of this name is to be looked at. A key is never opened, whatever it holds."""
         if any(part in name for part in _LEFTOVERS):
             return False
-        steps = PurePosixPath(name).parts
-        if steps and (
-            steps[-1].lower().endswith((".pem", ".key")) or "key" in (step.lower() for step in steps[:-1])
-        ):
+        if is_key(name):
             self.note("a private key was left alone; whoever has it can act as the account", name)
             return False
         if is_traversal(name):
@@ -117,6 +114,12 @@ class _Gathered:
             more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
             told.append(f"{what}: {', '.join(names[:_TOLD])}{more}" if any(names) else what)
         return Container(kind, tuple(self.members), tuple(told), self.media)
+
+
+def is_key(name: str) -> bool:
+    """Whether a name is that of a private key, which is never opened."""
+    steps = PurePosixPath(name.lower()).parts
+    return bool(steps) and (steps[-1].endswith((".pem", ".key")) or "key" in steps[:-1])
 
 
 def is_traversal(name: str) -> bool:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from modcli.errors import Location, SourceError
-from modcli.sources.containers import is_traversal, open_container
+from modcli.sources.containers import is_key, is_traversal, open_container
 
 #: The bytes of a file that is read.
 MOST_BYTES = 256 << 20
 #: More members of an archive are not looked at.
 MOST_MEMBERS = 2_000_000
 OUTSIDE = "its path leads out of the export: not followed"
+KEY = "it is a private key, which is never opened"
 LINK = "it is a link: not followed"
 LINK_OUTSIDE = "it is a link that leads out of the export: not followed"
 _BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
@@ -83,8 +84,8 @@ class InFolder:
         """See `MediaFiles.read`."""
         root = self.folder.resolve()
         for name in wanted:
-            if is_traversal(name):
-                yield MediaFile(name, error=OUTSIDE)
+            if refused := _refused(name):
+                yield MediaFile(name, error=refused)
             elif (found := _in_folder(root, name)) is not None:
                 yield found
 
@@ -104,8 +105,8 @@ class Zipped:
             raise _unopened(self.path, error) from error
         with archive:
             for name in wanted:
-                if is_traversal(name):
-                    yield MediaFile(name, error=OUTSIDE)
+                if refused := _refused(name):
+                    yield MediaFile(name, error=refused)
                 elif name in archive.NameToInfo:
                     yield _zipped(archive, archive.NameToInfo[name], name)
 
@@ -120,7 +121,7 @@ class Tarred:
     def read(self, wanted: Wanted) -> Iterator[MediaFile]:
         """See `MediaFiles.read`."""
         # What leads out of it is in no archive under that name that may be read.
-        yield from (MediaFile(name, error=OUTSIDE) for name in wanted if is_traversal(name))
+        yield from (MediaFile(name, error=refused) for name in wanted if (refused := _refused(name)))
         try:
             archive = tarfile.open(self.path)  # noqa: SIM115 -- closed below; what it raises is told
         except (*_BROKEN, OSError, ValueError) as error:
@@ -134,9 +135,14 @@ class Tarred:
                 if info is None:
                     return
                 name = info.name.removeprefix("./")
-                if name in wanted and not is_traversal(name):
+                if name in wanted and not _refused(name):
                     yield _tarred(archive, info, name)
                 archive.members = []  # type: ignore[attr-defined]  # the list would grow with the archive
+
+
+def _refused(name: str) -> str:
+    """Why a name is not looked for; empty for most."""
+    return OUTSIDE if is_traversal(name) else KEY if is_key(name) else ""
 
 
 def _in_folder(root: Path, name: str) -> MediaFile | None:

@@ -20,10 +20,17 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 import modcli.cli.assemble_images
+from modcli.audit.decisions import standing, text_of
+from modcli.audit.outcomes import outcomes
+from modcli.audit.review import Reply
+from modcli.audit.store import AuditStore
 from modcli.cli.app import app
+from modcli.cli.audit_rejudge import recorded
+from modcli.cli.review_session import give
 from modcli.errors import MissingExtraError
 from modcli.images.ocr import Transcript
 from modcli.images.picture import Picture, Written
+from modcli.profile import Action
 from tests.images.drawing import moving, saved, scene
 
 PROFILE = """\
@@ -194,6 +201,24 @@ def test_media_that_nothing_here_can_judge(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert told(result)[0]["media"]["not_judged"] >= 5
     assert run(source, "--out", "a.db", "--media").exit_code == 2
+
+
+def test_what_a_picture_decided_teaches_nothing() -> None:
+    """The words beside a picture are not what is answered, and are no keywords of a filter."""
+    run(zipped(), "--out", "a.db")
+    with AuditStore(Path("a.db")) as store:
+        first = next(iter(outcomes(store, store.chosen())))
+        profile = recorded(store.chosen())
+    assert first.by_picture
+    with AuditStore(Path("a.db"), write=True) as store:
+        for reply, labels in ((Reply.RIGHT, ()), (Reply.OTHER, ("rude",))):
+            give(store, store.chosen(), profile, first, reply, labels)
+        assert [text_of(store, entry) for entry in standing(store)] == [""]
+    appealed = CliRunner().invoke(app, ["appeal", "a.db", str(first.id), "--why", "it is art", "--rejudged"])
+    assert appealed.exit_code == 3
+    assert "a picture decided" in appealed.stderr
+    with AuditStore(Path("a.db")) as store:
+        assert next(iter(outcomes(store, store.chosen()))).settled is Action.BLOCK
 
 
 def test_an_archive_that_moved_away() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from modcli.errors import SourceError
 from modcli.sources import media
-from modcli.sources.media import LINK, LINK_OUTSIDE, OUTSIDE, MediaFile, media_of
+from modcli.sources.media import KEY, LINK, LINK_OUTSIDE, OUTSIDE, MediaFile, media_of
 
 FILES = {"outbox.json": b"[]", "media/a.png": b"aaa", "media/b.png": b"b" * 40, "media/empty.png": b""}
 WANTED = ["media/a.png", "media/b.png", "media/empty.png", "media/missing.png", "../out.png", "/etc/passwd"]
@@ -80,6 +80,12 @@ def test_links(tmp_path: Path) -> None:
     assert found["media"] == "it is no regular file"
     for path in (zipped(tmp_path), tarred(tmp_path)):
         assert read(path, "media/link.png")["media/link.png"] == LINK
+
+
+def test_a_key_is_never_opened(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    (root / "id.pem").write_bytes(b"secret")
+    assert read(root, "id.pem")["id.pem"] == KEY
 
 
 def test_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
