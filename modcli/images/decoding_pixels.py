@@ -13,7 +13,7 @@ from modcli.images.picture import Pixels
 #: screenshot so narrow that its letters are lost.
 KEPT = 2_048
 #: The longer side of what is kept, in pixels, however narrow it is: it is read in stretches, and each takes time.
-LONGEST = 32_768
+LONGEST = 16_384
 #: Above this mean brightness (0 to 255) what is see-through is put on black: white writing on white is unseen.
 _BRIGHT = 235
 _ORIENTATION = 0x0112

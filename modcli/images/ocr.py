@@ -43,10 +43,12 @@ _SHORT = 3
 MOST_LINES = 400
 #: Of these, lines shown to the reader of other scripts, which is slow.
 MOST_REREAD = 200
+#: What is longer than so many times its height is no line of text: the network's input grows with it, and memory.
+_LONGEST = 200
 #: Smaller pictures hold no letters, and are too small for the network.
 _SMALLEST = 8
 #: A part of every digest: changes whenever the same weights would read otherwise.
-_VERSION = "rapidocr 3.10, max 960, lines retried, spaced, 2"
+_VERSION = "rapidocr 3.10, max 960, lines retried, spaced, 3"
 
 UNKNOWN_SCRIPT = "text of a script that cannot be read here"
 HARD_TO_READ = "text that was hard to read, perhaps of another script"
@@ -219,7 +221,8 @@ class RapidOcr:
             return []
         padding = marks["padding_1"]
         quads = np.asarray(found.boxes, np.float64) - (padding["left"], padding["top"])
-        return [_line(quad, crop) for quad, crop in zip(quads, crops, strict=True)]
+        lines = (_line(quad, crop) for quad, crop in zip(quads, crops, strict=True))
+        return [line for line in lines if line.crop.shape[1] <= _LONGEST * line.crop.shape[0]]
 
     def _recognized(self, lines: Sequence[Line]) -> list[Line]:
         """The lines as read; those of little sureness also turned, as the classifier of directions errs on short ones."""

@@ -214,6 +214,14 @@ def test_a_picture_that_fails_is_told_of_and_the_others_are_read(
     assert [line.text for line in second.lines] == ["a line"]
 
 
+def test_what_is_far_too_long_for_its_height_is_no_line(engine: type[Engine]) -> None:
+    engine.lines = [
+        ((0, 20, 1_990, 30), ("a line across all of the page", 0.95), NOTHING),
+        ((0, 60, 2_100, 70), ("a rule", 0.95), NOTHING),
+    ]
+    assert [line.text for line in transcribed(blank(2_100, 1_000)).lines] == ["a line across all of the page"]
+
+
 def test_no_more_lines_are_read_than_the_limit(engine: type[Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "MOST_LINES", 2)
     engine.lines = [((10, 20 + 30 * i, 200, 40 + 30 * i), (f"line {i}", 0.95), NOTHING) for i in range(5)]

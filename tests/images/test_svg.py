@@ -43,7 +43,7 @@ def test_shapes() -> None:
         ('width="100%" height="100%"', (300, 150), (256, 512)),
         ('width="-3" height="0"', (300, 150), (256, 512)),
         ('width="60000" height="60000"', (60_000, 60_000), (2_048, 2_048)),
-        ('width="1e300" height="1"', (1_000_000, 1), (1, 32_768)),
+        ('width="1e300" height="1"', (1_000_000, 1), (1, 16_384)),
     ],
 )
 def test_sizes(said: str, size: tuple[int, int], shape: tuple[int, int]) -> None:
