@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +40,9 @@ _WEAK = {"GREEK", "CYRILLIC"}
 _SHORT = 3
 #: Lines read of one picture: noise has thousands of places that might be text.
 MOST_LINES = 400
+#: And how long they are together, each by its height: what a line takes to read grows with it. A page that is full of
+#: small print has less.
+MOST_LENGTH = 20_000.0
 #: Of these, lines shown to the reader of other scripts, which is slow.
 MOST_REREAD = 200
 #: What is longer than so many times its height is no line of text: the network's input grows with it, and memory.
@@ -52,7 +54,7 @@ _VERSION = "rapidocr 3.10, max 960, lines retried, spaced, 3"
 
 UNKNOWN_SCRIPT = "text of a script that cannot be read here"
 HARD_TO_READ = "text that was hard to read, perhaps of another script"
-TOO_MANY = f"more than {MOST_LINES} lines of text: the others were not read"
+TOO_MANY = f"more text than is read of one picture ({MOST_LINES} lines): the rest was not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,9 @@ class RapidOcr:
         if min(picture.pixels.shape[:2]) < _SMALLEST:
             return Transcript()
         try:
-            found = list(itertools.islice(self._found(picture.pixels), MOST_LINES + 1))
-            notes = [TOO_MANY] if len(found) > MOST_LINES else []
-            lines = self._recognized(found[:MOST_LINES])
+            found, rest = _first(self._found(picture.pixels))
+            notes = [TOO_MANY] if rest else []
+            lines = self._recognized(found)
             notes += self._reread(lines)
         except Exception as error:  # see above; OpenCV's errors are its own as well
             return Transcript(error=f"the text in it could not be read: {_first_line(error)}")
@@ -304,6 +306,18 @@ def _verified(folder: Path) -> list[str]:
                 hint="pip install --force-reinstall --no-deps 'rapidocr==3.10.0'",
             )
     return [pinned for _, pinned in WEIGHTS.values()]
+
+
+def _first(found: Iterator[Line]) -> tuple[list[Line], bool]:
+    """The lines that are read, and whether there are more: these are not even looked for."""
+    taken: list[Line] = []
+    length = 0.0
+    for line in found:
+        length += line.crop.shape[1] / line.crop.shape[0]
+        if len(taken) == MOST_LINES or length > MOST_LENGTH:
+            return taken, True
+        taken.append(line)
+    return taken, False
 
 
 def _line(quad: Points, crop: Pixels) -> Line:

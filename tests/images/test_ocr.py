@@ -222,8 +222,12 @@ def test_what_is_far_too_long_for_its_height_is_no_line(engine: type[Engine]) ->
     assert [line.text for line in transcribed(blank(2_100, 1_000)).lines] == ["a line across all of the page"]
 
 
-def test_no_more_lines_are_read_than_the_limit(engine: type[Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ocr, "MOST_LINES", 2)
+@pytest.mark.parametrize(("limit", "value"), [("MOST_LINES", 2), ("MOST_LENGTH", 19.0)])
+def test_no_more_is_read_than_the_limit(
+    engine: type[Engine], monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    """Each line here is nine and a half times as long as high."""
+    monkeypatch.setattr(ocr, limit, value)
     engine.lines = [((10, 20 + 30 * i, 200, 40 + 30 * i), (f"line {i}", 0.95), NOTHING) for i in range(5)]
     found = transcribed()
     assert [line.text for line in found.lines] == ["line 0", "line 1"]
