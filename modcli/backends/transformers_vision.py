@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,8 @@ class _PictureSession(Session):
         tokens: Sequence[int],
     ) -> tuple[dict[int, Any], Any]:
         """As `Session.read`, one row for each tail behind the picture and the text."""
-        behind, start = self._seen(pictured, body)
+        with nullcontext() if tokens else self._cut(max(taps) + 1):
+            behind, start = self._seen(pictured, body)
         own = len(pictured.tokens) + len(body)
         with torch.inference_mode():
             cache = Cache(layers=[layer.forked(len(tails)) for layer in behind.layers])

@@ -105,6 +105,23 @@ def test_without_questions_the_states_are_the_same(seeing: TransformersVision) -
     assert without[0].log_probabilities == ()
 
 
+def test_layers_above_the_deepest_tap_are_not_computed(
+    llava: TransformersVision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+    for i, layer in enumerate(llava._model.layers):
+
+        def forward(*args: Any, _i: int = i, _old: Any = layer.forward, **named: Any) -> Any:
+            ran.append(_i)
+            return _old(*args, **named)
+
+        monkeypatch.setattr(layer, "forward", forward)
+    llava.read(PREFIX, [Shown(PIXELS)], taps=[1], questions=[SPAM])  # so that the prefix is there
+    ran.clear()
+    llava.read(PREFIX, [Shown(PIXELS)], taps=[1])
+    assert ran == [0, 1, 0, 1], "the picture, then what stands behind it; the prefix is not computed again"
+
+
 def test_what_is_shown_matters_and_so_does_the_text(seeing: TransformersVision) -> None:
     items: list[str | Shown] = [Shown(PIXELS, "a"), Shown(255 - PIXELS, "a"), Shown(PIXELS, "b"), "a"]
     found = [one.log_probabilities[0][0] for one in seeing.read(PREFIX, items, questions=[SPAM])]

@@ -147,7 +147,7 @@ def test_a_model_of_the_hubs_format_sees_a_picture(run: Run, tmp_path: Path) -> 
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert [record["stage"] for record in records] == ["vision model"] * 2
     assert all(record["categories"].keys() == {"red", "rude"} for record in records)
-    again = run(*options, "--threads", "1")
+    again = run(*options, "--threads", "1", "--no-cache")
     assert again.stdout == result.stdout
     assert "drawings" in result.stderr
     assert "drawings" not in again.stderr, "they are looked at once"
@@ -167,3 +167,20 @@ def test_a_gguf_file_and_its_other_half_see_a_picture(run: Run, tmp_path: Path, 
     result = run(*options[:-1], "text.gguf", "--threads", "1", "--offline")
     assert result.exit_code == 2
     assert "cannot see by" in result.stderr
+
+
+def test_example_pictures_make_a_head_of_a_real_model(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    save_llava(tmp_path / "llava")
+    Path("blue.png").write_bytes(saved(Image.new("RGB", (40, 30), "blue")))
+    Path("p.yaml").write_text(
+        "categories:\n  shown:\n    action: block\n    threshold: 0.4\n"
+        "    examples: [{image: red.png}]\n    counterexamples: [{image: blue.png}]\n"
+    )
+    options = ("--vision-model", "./llava", "--device", "cpu", "--offline", "--threads", "1")
+    result = run("--image", "red.png", "blue.png", *options)
+    red, blue = (json.loads(line) for line in result.stdout.splitlines())
+    assert red["stage"] == "vision model"
+    assert "llava: like red.png" in red["reason"]
+    assert red["categories"]["shown"]["p"] >= 0.4 > blue["categories"]["shown"]["p"]
