@@ -31,6 +31,8 @@ PACKAGES = {
     "tree_sitter_python": "tree-sitter-python",
     "tree_sitter_bash": "tree-sitter-bash",
     "tree_sitter_javascript": "tree-sitter-javascript",
+    "tree_sitter_ruby": "tree-sitter-ruby",
+    "tree_sitter_powershell": "tree-sitter-powershell",
 }
 #: Packages that no extra names: of baselines, two come with setfit and one is measured where somebody has it;
 #: what a user may have installed for more, and what comes with another package (cv2 with rapidocr).

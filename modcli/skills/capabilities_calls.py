@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from modcli.skills.capabilities import Capability, Kind, Sink, host_of, is_address, secret_name
-from modcli.skills.capabilities_names import INTERPRETERS, SHELLS
+from modcli.skills.capabilities_names import INTERPRETERS
 from modcli.skills.code_program import Call, Program, Value
 
 C = Capability
@@ -264,7 +264,7 @@ def _process(call: Call, name: str, effect: Effect, program: Program) -> None:
     base = words[0].known.rpartition("/")[2]
     if name.endswith(("fork", "run_path")):
         effect.runs.append(words[0])
-    language = "bash" if base in SHELLS else INTERPRETERS.get(base, "")
+    language = INTERPRETERS.get(base, "")
     rest = words[1:]
     if language and len(rest) > 1 and rest[0].known in ("-c", "-e", "-lc", "-Command", "/c", "--eval"):
         effect.code.append((language, rest[1]))

@@ -15,11 +15,13 @@ from modcli.skills.capabilities_names import (
     INSTALLS,
     INTERPRETERS,
     PERSISTS,
+    PS_OPTION,
     READERS,
     RIGHTS,
     SECRET_COMMANDS,
     SENDERS,
     SHELLS,
+    TEXT_OPTIONS,
     UNPACKED,
     USER_COMMANDS,
     WHOLE_KEYCHAIN,
@@ -248,21 +250,7 @@ def _interpret(call: Call, base: str, effect: Effect) -> None:
     words = list(call.args)
     for i, value in enumerate(words):
         text = value.text or ""
-        if text in (
-            "-c",
-            "-e",
-            "-lc",
-            "-ic",
-            "-Command",
-            "/c",
-            "-p",
-            "--eval",
-            "eval",
-            "-lic",
-            "-r",
-            "-pe",
-            "-ne",
-        ) and i + 1 < len(words):
+        if text in TEXT_OPTIONS and i + 1 < len(words):
             effect.code.append((language or f"{base}-text", words[i + 1]))
             effect.sinks.append((Sink.CODE, words[i + 1], call.name, shown(call)))
             effect.facts.append((C.PROCESS, f"{base} runs a text", base))
@@ -284,7 +272,8 @@ def _interpret(call: Call, base: str, effect: Effect) -> None:
             return
         if text in ("-s", "-", "/dev/stdin"):
             break
-        if not text.startswith("-") and text not in ("run", "tsx"):
+        own = text.startswith("-") or text in ("run", "tsx")
+        if not own and not (i and PS_OPTION.match(words[i - 1].known)):
             effect.runs.append(value)
             effect.sinks.append((Sink.CODE, value, call.name, text))
             effect.facts.append(
@@ -330,7 +319,7 @@ def _eval(call: Call, line: str, effect: Effect) -> None:
     effect.facts.append((C.DYNAMIC_CODE, f"{call.name} runs {'data' if data else 'a text'} as code", ""))
     for value in [*call.args, *([call.stdin] if call.stdin is not None and not call.args else [])]:
         effect.sinks.append((Sink.CODE, value, call.name, line))
-        effect.code.append(("bash", value))
+        effect.code.append((call.language or "bash", value))
 
 
 def _source(call: Call, line: str, effect: Effect) -> None:

@@ -23,9 +23,29 @@ SHELLS = {
 }
 INTERPRETERS = {
     **dict.fromkeys(SHELLS, "bash"),
+    **dict.fromkeys(("pwsh", "powershell", "powershell.exe"), "powershell"),
+    "ruby": "ruby",
     **dict.fromkeys(("python", "python2", "python3", "py", "pypy", "pypy3"), "python"),
     **dict.fromkeys(("node", "nodejs", "bun", "deno", "tsx", "ts-node"), "javascript"),
-    **dict.fromkeys(("perl", "ruby", "php", "lua", "osascript", "Rscript", "awk"), ""),
+    **dict.fromkeys(("perl", "php", "lua", "osascript", "Rscript", "awk"), ""),
+}
+#: Options of PowerShell that take a word of their own.
+PS_OPTION = re.compile(r"-(executionpolicy|exec?|ep|windowstyle|version)$", re.IGNORECASE)
+#: Options of shells and interpreters whose word is a text of code.
+TEXT_OPTIONS = {
+    "-c",
+    "-e",
+    "-lc",
+    "-ic",
+    "-Command",
+    "/c",
+    "-p",
+    "--eval",
+    "eval",
+    "-lic",
+    "-r",
+    "-pe",
+    "-ne",
 }
 DOWNLOADERS = {"curl", "wget", "aria2c", "http", "https", "xh", "fetch", "lynx", "iwr", "irm", "invoke-webrequest",
                 "invoke-restmethod", "axel", "curl.exe", "bitsadmin", "certutil"}  # fmt: skip
@@ -110,7 +130,7 @@ PERSISTS = re.compile(
     r"schtasks (.* )?/create|"
     r"reg add .*\\Run|at (now|-f)|update-rc\.d|git config .*(core\.hooksPath|core\.sshCommand|"
     r"alias\.\S+ !)|claude mcp add|"
-    r"(pm2|forever) (startup|save)|nvram)", re.IGNORECASE,
+    r"(pm2|forever) (startup|save)|nvram|Register-Scheduled\w+|New-Service\b)", re.IGNORECASE,
 )  # fmt: skip
 RIGHTS = re.compile(
     r"^(chmod (-R )?([ugo]*\+\S*s|[246]\d{3})|visudo|setcap|setenforce 0|spctl --(master|"

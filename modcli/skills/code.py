@@ -15,8 +15,10 @@ from modcli.skills.capabilities_commands import command_effect
 from modcli.skills.code_bash import BashBuilder, home
 from modcli.skills.code_javascript import JavaScriptBuilder
 from modcli.skills.code_markdown import Block, blocks
+from modcli.skills.code_powershell import PowerShellBuilder
 from modcli.skills.code_program import HOLE, Builder, Call, Program, Value, error_share
 from modcli.skills.code_python import PythonBuilder
+from modcli.skills.code_ruby import RubyBuilder
 from modcli.skills.flows import Analysis
 from modcli.skills.skill import Role, SkillFile
 
@@ -30,21 +32,21 @@ MOST_NODES = 2_000_000
 DEEPEST = 4
 BUILDERS: dict[str, type[Builder]] = {
     "python": PythonBuilder, "bash": BashBuilder, "javascript": JavaScriptBuilder,
+    "ruby": RubyBuilder, "powershell": PowerShellBuilder,
 }  # fmt: skip
 _SUFFIXES = {
     **dict.fromkeys(("py", "pyw", "pyi"), "python"),
     **dict.fromkeys(("sh", "bash", "zsh", "ksh", "command", "fish", "envrc"), "bash"),
     **dict.fromkeys(("js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts"), "javascript"),
+    **dict.fromkeys(("rb", "rake", "gemspec"), "ruby"),
+    **dict.fromkeys(("ps1", "psm1"), "powershell"),
 }
 #: Code that there is no grammar for here. It is said of such a file that it was not judged.
 _FOREIGN = {
     **{
-        "ps1": "PowerShell",
-        "psm1": "PowerShell",
         "bat": "batch",
         "cmd": "batch",
         "vbs": "VBScript",
-        "rb": "Ruby",
     },
     **{
         "pl": "Perl",
@@ -102,7 +104,7 @@ def interpreter(text: str) -> str:
 
 
 def language_of(file: SkillFile) -> str:
-    """`python`, `bash` or `javascript`, by suffix, then by what the first line says; else empty."""
+    """The language of a file, of those in BUILDERS, by suffix, then by what the first line says; else empty."""
     suffix = file.path.rpartition("!")[2].rpartition("/")[2].lower().rpartition(".")
     if suffix[2] in _SUFFIXES and suffix[1]:
         return _SUFFIXES[suffix[2]]
@@ -111,6 +113,8 @@ def language_of(file: SkillFile) -> str:
         return "python"
     if name in ("node", "deno", "bun", "ts-node", "tsx"):
         return "javascript"
+    if name in ("ruby", "pwsh"):
+        return {"pwsh": "powershell"}.get(name, name)
     return "bash" if name in ("bash", "sh", "zsh", "dash", "ksh") else ""
 
 
@@ -217,7 +221,8 @@ def parse_into(
     builder.walk(parser(language).parse(data), MOST_NODES)
     while len(effects) < len(program.calls):
         call = program.calls[len(effects)]
-        effect = command_effect(call, program) if call.language == "bash" else effect_of(call, program)
+        shell = call.language in ("bash", "powershell")
+        effect = command_effect(call, program) if shell else effect_of(call, program)
         effects.append(effect)
         if call.maker is not None and call.maker.depth < DEEPEST:
             for code, value in [*effect.code, *_written(effect)]:
@@ -264,7 +269,7 @@ def _nested(language: str, value: Value, call: Call, outer: Builder, program: Pr
     if HOLE in text:
         hole = f"hole_{program.node()}_"
         program.edge(value.node, program.binding(builder.scope, hole))
-        text = text.replace(HOLE, f"${{{hole}}}" if language == "bash" else hole)
+        text = text.replace(HOLE, f"${{{hole}}}" if language in ("bash", "powershell") else hole)
     fits = value.line + text.rstrip("\n").count("\n") <= value.last_line
     builder.fixed_line = 0 if fits else value.line
     errors = len(program.errors)
@@ -285,6 +290,10 @@ def parser(language: str) -> Parser:
             from tree_sitter_python import language as grammar
         elif language == "bash":
             from tree_sitter_bash import language as grammar
+        elif language == "ruby":
+            from tree_sitter_ruby import language as grammar
+        elif language == "powershell":
+            from tree_sitter_powershell import language as grammar
         else:
             from tree_sitter_javascript import language as grammar
     except ImportError as error:

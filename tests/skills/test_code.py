@@ -82,7 +82,7 @@ def test_code_in_a_string_has_the_line_of_the_string() -> None:
         ("run", "#!/usr/bin/env -S node --x\n1\n", "javascript"),
         ("a.zip!b/c.py", "1", "python"),
         ("notes.txt", "ls", ""),
-        ("a.rb", "puts 1", ""),
+        ("a.rb", "puts 1", "ruby"),
     ],
 )
 def test_languages(path: str, text: str, language: str) -> None:
@@ -90,7 +90,7 @@ def test_languages(path: str, text: str, language: str) -> None:
 
 
 def test_what_has_no_grammar_is_said() -> None:
-    assert of("a.ps1", "iwr x | iex").foreign == "PowerShell"
+    assert of("a.lua", "os.execute('x')").foreign == "Lua"
     assert of("run", "#!/usr/bin/perl\n1;\n").foreign == "perl"
     assert of("notes.txt", "hello").foreign == ""
 

@@ -202,7 +202,7 @@ def test_sources_of_compiled_files() -> None:
 
 
 def test_languages_that_are_not_judged_are_said() -> None:
-    found = dangerous_findings(skill({"a.ps1": "iwr x | iex"}))
+    found = dangerous_findings(skill({"a.lua": "os.execute('x')"}))
     assert [(one.rule, one.axis) for one in found] == [("code-foreign", Axis.COVERAGE)]
 
 
