@@ -206,7 +206,7 @@ def extend(
 
 @app.command()
 def add_shot(
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The post.")] = None,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The post.")] = None,
     image: Annotated[
         Path | None, typer.Option("--image", metavar="FILE", help="A picture, instead of a post.")
     ] = None,
