@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modcli.audit.outcomes import Decision, Piece
+from modcli.audit.outcomes import Decision, Medium, Piece
 from modcli.reports.audit_items import MOST_CHARACTERS, Packed, excerpt, pack, web_address
 from tests.audit.test_summary import outcome
 
@@ -40,6 +40,18 @@ def test_an_item_is_there_as_it_was() -> None:
     assert columns["scores"] == [[100, -1, 100], [-1, -1, -1]]
     assert columns["names"]["stage"][columns["stage"][0]] == "reading, near-duplicate"
     assert texts == ["text 7", "text 8", "text 9"]
+
+
+def test_what_a_picture_decided_is_no_matter_of_thresholds() -> None:
+    part = 'attachment 1: text in the picture: "you clown" at (3, 4)'
+    shown = Medium("attachment 1", "a.png", severity=2, part="picture")
+    items = [outcome(1, 2, part=part, reason=f"{part}: rude 0.9", pictures=(shown,)), outcome(2, 2)]
+    packed = pack(items, ["toxicity"], most_bytes=ROOM)
+    columns, _ = unpacked(packed)
+    assert columns["floor"] == [2, 0]
+    assert columns["names"]["part"][columns["part"][0]] == "attachment 1: text in the picture"
+    # What was read in it is not shown in passing.
+    assert "clown" not in json.dumps(columns)
 
 
 def test_without_texts() -> None:
