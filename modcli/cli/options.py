@@ -34,7 +34,9 @@ Map = Annotated[
 #: Of what runs the model.
 Backend = Annotated[
     str | None,
-    typer.Option("--backend", metavar="llama-cpp|transformers|openai|scripted", help="What runs the model."),
+    typer.Option(
+        "--backend", metavar="llama-cpp|transformers|vllm|openai|scripted", help="What runs the model."
+    ),
 ]
 Model = Annotated[
     str | None,
