@@ -79,6 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cases = written(Path(folder)) + (public(arguments.checkouts) if arguments.checkouts else [])
     mine = [case for case in cases if arguments.part in (case.part, "all") and case.kind != UNCLEAR]
+    mine = [case for case in mine if case.number // 2 % arguments.every == 0]
     moderator, judging = _judging(arguments, profile)
     start, tokens = time.perf_counter(), moderator.statistics.tokens
     by_cascade = by_purpose(profile, judging, mine, arguments.most)
@@ -268,6 +269,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=("judge", "speed"))
     parser.add_argument("--checkouts", type=Path)
     parser.add_argument("--part", default="held-out", choices=("held-out", "development", "all"))
+    parser.add_argument("--every", type=int, default=1, help="2: the first, third, ... of each part alone")
     parser.add_argument("--profile", default=PROFILE)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--most", type=int, default=MOST_PASSAGES, help="passages that are read of a skill")

@@ -45,12 +45,18 @@ ORDINARY = (
 
 @dataclass(frozen=True)
 class Case:
-    """A skill and what it is: `label` the category that holds (empty: none), `kind` the group that it is counted in."""
+    """A skill and what it is: `label` the category that holds (empty: none), `kind` the group that it is counted in,
+    `number` its place in its list, from 0."""
 
     skill: Skill
     label: str
     kind: str
-    part: str
+    number: int
+
+    @property
+    def part(self) -> str:
+        """Held out or for development."""
+        return DEVELOPMENT if self.number % 2 else HELD_OUT
 
 
 def written(folder: Path) -> list[Case]:
@@ -84,11 +90,6 @@ def public(checkouts: Path) -> list[Case]:
     return cases
 
 
-def part_of(number: int) -> str:
-    """Held out or for development, by the place in a list."""
-    return DEVELOPMENT if number % 2 else HELD_OUT
-
-
 def _made(folder: Path, text: str, label: str, kind: str, number: int) -> Case:
     first, _, body = text.partition("\n")
     name, _, description = first.partition(": ")
@@ -100,13 +101,13 @@ def _made(folder: Path, text: str, label: str, kind: str, number: int) -> Case:
     title = name.replace("-", " ").capitalize()
     page = f"---\n{front}---\n\n# {title}\n\n{before}\n{body}\n{after}"
     (place / "SKILL.md").write_text(page, "utf-8")
-    return Case(_read(place), label, kind, part_of(number))
+    return Case(_read(place), label, kind, number)
 
 
 def _found(root: Path, kind: str, folders: Sequence[str]) -> Iterator[Case]:
     label = "" if kind in (PLAIN, SECURITY, UNCLEAR) else kind
     for number, folder in enumerate(folders):
-        yield Case(_read(root / folder), label, "public" if label else kind, part_of(number))
+        yield Case(_read(root / folder), label, "public" if label else kind, number)
 
 
 def _read(place: Path) -> Skill:
