@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ensurepip
 import importlib.util
 import os
 import re
@@ -38,7 +37,10 @@ def pip_command() -> list[str]:
     python = [sys.executable, "-P"]
     if importlib.util.find_spec("pip") is not None:
         return [*python, "-m", "pip"]
-    bundled = sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
+    # Found and not imported: that takes time at every start, and some systems leave it out.
+    carrier = importlib.util.find_spec("ensurepip")
+    folder = Path(carrier.origin).parent if carrier is not None and carrier.origin else None
+    bundled = sorted(folder.glob("_bundled/pip-*.whl")) if folder is not None else []
     if bundled:
         return [*python, str(bundled[-1] / "pip")]
     for name in ("pip", "pip3"):
