@@ -100,7 +100,8 @@ def fit_image_head(name: str, shots: ImageShots, bank: Features, *, recount: boo
     spread = max(float(others.std()), _LEAST_DEVIATION)
     border = float(others.mean()) + (_DEVIATIONS if sizes[2] else _DEVIATIONS_DRAWN) * spread
     shown = rows[: sizes[0]] @ (rows.T @ fit.coefficients) + fit.bias
-    border = min(border, float(shown.mean()))
+    # A little below: rounding is not to decide whether a single example is like itself.
+    border = min(border, float(shown.mean()) - 1e-3 * spread)
     scale = _SLOPE / spread
     return ImageHead(
         name=name,

@@ -43,6 +43,12 @@ def test_what_is_like_the_examples_counts_and_the_rest_does_not(examples: int, o
     assert head.recognised is None if examples == 1 else head.recognised >= examples - 1
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_single_example_is_like_itself(seed: int) -> None:
+    shown = rows(seed, 1)
+    assert fit_image_head("a", ImageShots(shown, NONE, NONE), BANK).probability(shown)[0] > 0.5
+
+
 def test_counterexamples_push_away() -> None:
     near = rows(6, 6, 3) + 0.5 * np.eye(WIDTH, dtype=np.float32)[7]
     shots = ImageShots(rows(1, 4, 3), NONE, rows(2, 8, 5))
