@@ -64,6 +64,11 @@ class Medium:
     alike: bool = False
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The lines that were read in it."""
+        return tuple(str(line["text"]) for line in self.details.get("text") or ())
+
+    @property
     def told(self) -> str:
         """The part that decided, with the name of the attachment before it."""
         return f"{self.name}: {self.part}" if self.part else self.name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Annotated
 
 import typer
 
-from modcli.audit.outcomes import outcomes
+from modcli.audit.outcomes import Outcome, outcomes
 from modcli.audit.store import AuditStore, Judgement
 from modcli.cli.audit_options import Acted, Audit, Authors, Category, Number, Since, Until, selection
 from modcli.cli.options import Form
@@ -48,7 +49,7 @@ def run_query(
         found = outcomes(store, store.chosen(judgement), wanted)
         words = contains.casefold()
         matching = (
-            one for one in found if not words or any(words in piece.text.casefold() for piece in one.pieces)
+            one for one in found if not words or any(words in text.casefold() for text in _texts(one))
         )
         shown = list(islice(matching, limit + 1))
         if _is_table(form):
@@ -67,6 +68,12 @@ def run_errors(file: Audit, judgement: Number = None, form: Form = None) -> None
     with AuditStore(file) as store:
         if not print_errors(store, _chosen(store, judgement), terminal=_is_table(form)):
             tell("everything could be read and judged")
+
+
+def _texts(one: Outcome) -> Iterator[str]:
+    """All that is to be read in an item, in its pictures as well."""
+    yield from (piece.text for piece in one.pieces)
+    yield from (" ".join(shown.words) for shown in one.pictures)
 
 
 def _chosen(store: AuditStore, number: int | None) -> Judgement | None:

@@ -18,9 +18,10 @@ from modcli.audit.outcomes import Outcome
 from modcli.audit.risk import TAIL, union
 from modcli.audit.summary import Group, Summary
 from modcli.audit.totals import Totals
+from modcli.images.quoting import part_kind
 from modcli.profile import Profile, Task
 from modcli.reports.audit_charts import category_risks, risk_timeline, timeline
-from modcli.reports.audit_items import Packed, excerpt, pack, part_kind, web_address
+from modcli.reports.audit_items import Packed, excerpt, pack, web_address
 from modcli.reports.audit_thumbnails import Thumbnails
 from modcli.reports.page import environment
 from modcli.reports.terminal_text import printable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from modcli.audit.outcomes import Outcome
 from modcli.audit.summary import Names
-from modcli.images.quoting import without_words
+from modcli.images.quoting import part_kind, without_words
 from modcli.reports import page
 from modcli.reports.terminal_text import printable
 
@@ -21,7 +20,6 @@ from modcli.reports.terminal_text import printable
 MOST_CHARACTERS = 800
 #: Texts that are compressed before it is looked at how much room they take.
 _STEP = 64
-_PLACE = re.compile(r" at (?:\(\d+, \d+\)|\d+:\d\d(?::\d\d)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +53,6 @@ def web_address(url: str) -> str:
     except ValueError:
         return ""
     return url if parts.scheme in ("http", "https") and parts.netloc and url.isprintable() else ""
-
-
-def part_kind(part: str) -> str:
-    """The part that decided, without what was read in it, where it stands and at which second: few enough to choose
-    from."""
-    return _PLACE.sub("", without_words(part))
 
 
 def excerpt(text: str) -> str:

@@ -27,6 +27,8 @@ STYLES = {Action.BLOCK: "bold red", Action.WARN: "yellow", Action.ALLOW: ""}
 #: Texts a second that the default model judges on two cores (docs/benchmarks.md), where nothing is known yet.
 USUAL_SPEED = 5.0
 _SHOWN = 60
+#: Columns of a table that may be cut: an address is long, and the text is what one looks for.
+_WIDEST = {"CATEGORY": 14, "PART": 15, "AUTHOR": 18}
 
 
 def print_run(store: AuditStore, judgement: Judgement, done: Done, spread: Spread, *, terminal: bool) -> None:
@@ -190,13 +192,17 @@ def print_outcomes(found: Sequence[Outcome]) -> None:
     """Items as a table."""
     table = Table(box=None, pad_edge=False, expand=True)
     for name in ("ID", "ACTION", "P", "CATEGORY", "PART", "AUTHOR", "DATE", "TEXT"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=1 if name == "TEXT" else None)
+        ratio, most = (1 if name == "TEXT" else None), _WIDEST.get(name)
+        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=ratio, max_width=most)
     for one in found:
         action = one.settled
         judged = Text(action.value if action else "-", STYLES[action] if action else "dim")
         p = "" if one.p is None else f"{one.p:.2f}"
         piece = next((piece.text for piece in one.pieces if piece.text_id == one.text_id), one.text)
-        cells = (one.category, one.part, one.author, (one.published or "")[:10], piece[:400] or one.target)
+        shown = next((shown for shown in one.pictures if shown.told == one.part), None)
+        text = (" ".join(shown.words) or shown.path) if shown is not None else piece or one.target
+        part = one.part.partition(": ")[0] if one.by_picture else one.part
+        cells = (one.category, part, one.author, (one.published or "")[:10], text[:400])
         table.add_row(str(one.id), judged, p, *(Text(one_line(cell, 300)) for cell in cells))
     Console(highlight=False).print(table)
 

@@ -100,5 +100,4 @@ def _source(file: MediaFile, shown: Medium, make: Making) -> str:
 
 
 def _words(shown: Medium) -> tuple[str, ...]:
-    lines = shown.details.get("text") or []
-    return tuple(str(line["text"])[:_LONGEST] for line in lines[:_LINES])
+    return tuple(line[:_LONGEST] for line in shown.words[:_LINES])

@@ -271,6 +271,10 @@ def test_words_read_in_pictures_are_words() -> None:
     assert "clown" not in exported
     assert "text in the picture at (3, 4)" in exported
     assert "clown" in run("export", "a.db").stdout
+    assert [row["key"][-1] for row in told(run("query", "a.db", "--contains", "pathetic"))] == ["1", "2"]
+    table = run("query", "a.db", "--action", "block", "--format", "table").stdout
+    assert " attachment 2 " in table
+    assert " you p" in table
 
 
 def report(*words: str) -> str:

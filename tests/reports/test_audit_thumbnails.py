@@ -10,8 +10,8 @@ import pytest
 
 from modcli.audit.outcomes import Decision, Medium, Outcome
 from modcli.errors import SourceError
+from modcli.images.quoting import part_kind
 from modcli.reports import audit_thumbnails
-from modcli.reports.audit_items import part_kind
 from modcli.reports.audit_thumbnails import Thumbnail, thumbnails_of
 from modcli.sources.media import MediaFile, Wanted
 
