@@ -54,7 +54,7 @@ def test_kinds() -> None:
     ]
 
 
-@given(any_json("url href mediaType type name".split()))
+@given(any_json(["url", "href", "mediaType", "type", "name"]))
 def test_anything_is_attached(value: object) -> None:
     for found in (
         post_of_object({"type": "Note", "content": "x", "attachment": value}, PLACE),
