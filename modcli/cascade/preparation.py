@@ -90,8 +90,10 @@ class Preparation:
         shots: int = PROMPT_SHOTS,
         taps: Sequence[int] = (),
         sample: Sequence[str] = (),
+        wary: bool = True,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        self._wary = wary
         self._given_taps = tuple(taps)
         self._sample = tuple(dict.fromkeys(shot_text(Shot(text)) for text in sample if text.strip()))
         self._profile = profile
@@ -148,8 +150,9 @@ class Preparation:
 
     @cached_property
     def pleas(self) -> PleaHead:
-        """Tells which items ask to be let through; suspects none where nothing is read of them."""
-        if not self._taps:
+        """Tells which items ask to be let through; suspects none where nothing is read of them, or the judge is not
+        to be `wary`."""
+        if not self._taps or not self._wary:
             return PleaHead(np.zeros((0, self._backend.facts.width), np.float32), -np.inf)
         # The same for every profile.
         file = self._named(("pleas", self._backend.facts.digest, judging(), *map(str, self._taps)), ".json")

@@ -39,10 +39,11 @@ class Workbench:
         shots: int = PROMPT_SHOTS,
         taps: Sequence[int] = (),
         sample: Sequence[str] = (),
+        wary: bool = True,
     ) -> Preparation:
         """What is fitted to a profile as it is judged (`judges.tasks.as_judged`), with at most `shots` shots of each
         category in the profile prompt. `sample`, unlabelled posts, teaches what the label words
-        say of them."""
+        say of them. One that is not `wary` suspects no text of asking to be let through."""
         return Preparation(
             judged,
             self.backend,
@@ -52,6 +53,7 @@ class Workbench:
             shots=shots,
             taps=taps,
             sample=sample,
+            wary=wary,
             tell=self.tell,
         )
 
@@ -68,6 +70,7 @@ class Workbench:
         early: Early | None = None,
         auditor: Auditor | None = None,
         reader: Reader | None = None,
+        wary: bool = True,
     ) -> Moderator:
         """A moderator that judges by a user's profile; another `reader` than the workbench's may read the items. Closing
         it closes the workbench's model."""
@@ -76,7 +79,7 @@ class Workbench:
             judged,
             self.backend,
             reader or self.reader,
-            self.preparation(judged, shots=shots, taps=taps, sample=sample),
+            self.preparation(judged, shots=shots, taps=taps, sample=sample, wary=wary),
             digest=profile.digest,
             model=self.model,
             cache=cache,

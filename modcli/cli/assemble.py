@@ -102,21 +102,23 @@ def moderator_on(
     seconds: float | None = None,
     audits: bool = True,
     reader: Reader | None = None,
+    wary: bool = True,
 ) -> Moderator:
     """A moderator on a model that is at hand, tuned where the profile was. At most `shots` shots of each category stand
     in the profile prompt.
 
     With `cascade`, what early stages of a tuned profile are sure of is decided by them, and with `audits` a few of these
     items are judged in full as well; `seconds` is what an item may take then, mean. (Who tunes or measures the full judge
-    does without.) `reader` reads the items, if not that of the workbench. Raises UsageError where `seconds` or `--stage
-    prefilter` cannot be.
+    does without.) `reader` reads the items, if not that of the workbench. One that is not `wary` does not look twice
+    at what may ask to be let through. Raises UsageError where `seconds` or `--stage prefilter` cannot be.
     """
     sample = _sample(settings, profile, bench.tell)
     if sample and settings.stage == Stage.READING:
         judge = bench.preparation(as_judged(profile), shots=shots, sample=sample).judge
         _refuse([category.name for category in judge.categories if category.evidence is Evidence.DEFINITION])
     kept = settings.cache and verdicts
-    cache = _verdict_cache(settings, profile, bench, (shots, *sample)) if kept else None
+    more = (shots, *sample) if wary else (shots, *sample, "not wary")
+    cache = _verdict_cache(settings, profile, bench, more) if kept else None
     early, auditor = None, None
     if settings.stage == Stage.PREFILTER:
         early = prefilter(settings, bench, profile, sample)
@@ -134,6 +136,7 @@ def moderator_on(
         early=early,
         auditor=auditor,
         reader=reader,
+        wary=wary,
     )
 
 

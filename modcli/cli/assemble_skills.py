@@ -29,7 +29,8 @@ def purpose_judging(
 
     Skills are judged by what is read of them, without the profile prompt: a prompt of twenty categories takes minutes
     to prepare, and asking it costs more than reading the skill. It is asked where a category has no example, as nothing
-    else is known of that.
+    else is known of that. Nor is a text looked at twice that may ask to be let through: skills are instructions, nearly
+    all of them look so, and each would be read five times.
     """
     judged = as_judged(profile)
     done: Callable[[], object] = lambda: None  # noqa: E731
@@ -41,15 +42,19 @@ def purpose_judging(
     reads = bool(bench.preparation(judged).judge.taps)
     if reads and not blind:
         settings = replace(settings, stage=Stage.READING.value)
-    each = moderator_on(bench, settings, profile, on_error=on_error, verdicts=verdicts)
     if not reads or not pooled_categories(judged):
+        each = moderator_on(bench, settings, profile, on_error=on_error, verdicts=verdicts)
         return each, each
     reading = replace(settings, stage=Stage.READING.value)
-    any_of = moderator_on(bench, reading, whether(judged), on_error=on_error, verdicts=verdicts)
+
+    def made(wish: Profile, stage: Settings = reading) -> Moderator:
+        return moderator_on(bench, stage, wish, on_error=on_error, verdicts=verdicts, wary=False)
+
+    each, any_of = made(profile, settings), made(whether(judged))
     one_of = None
     try:
         if bench.preparation(which(judged)).judge.taps:
-            one_of = moderator_on(bench, reading, which(judged), on_error=on_error, verdicts=verdicts)
+            one_of = made(which(judged))
     except (ProfileError, PrefixTooLong):
         # Label words that cannot be told apart in one question; the categories' own heads rank them then.
         one_of = None

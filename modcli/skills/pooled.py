@@ -18,6 +18,10 @@ from modcli.verdict import Verdict
 
 #: With fewer categories that have examples there is nothing to pool.
 FEWEST = 2
+#: With fewer examples than this, a category is hardly seen among the others, and also counts by itself.
+FEW = 4
+#: The power of what a category weighs against the most probable one: with 1, half as probable a one would act as well.
+_SHARP = 4
 
 
 def pooled_categories(profile: Profile) -> tuple[Category, ...]:
@@ -42,8 +46,8 @@ class Pooled:
     judge of `whether`), and `one_of` by them against each other (a judge of `which`; None: by how `each` ranks them).
 
     A category that acts is as probable as any of them is, times how far its odds are below those of the most probable
-    one; or as it is by itself, where it reaches its threshold by itself. Categories that are allowed, or have no example,
-    stay as they are. `done` is called when the readings of some items are needed no more.
+    one; with few examples also as it is by itself, where it reaches its threshold. Categories that are allowed, or
+    have no example, stay as they are. `done` is called when the readings of some items are needed no more.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Pooled:
         self._one_of = one_of
         self._done = done
         self._names = {category.name for category in pooled_categories(profile)}
+        self._few = {category.name for category in profile.categories if len(category.examples) < FEW}
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order. Raises what the judges raise."""
@@ -78,8 +83,8 @@ class Pooled:
         weights = {name: _odds(rank, name, self._one_of is not None) for name in names}
         most, together = max(weights.values()), whole.categories[HARMFUL].probability
         for name, weight in weights.items():
-            if not one.categories[name].fired:
-                alone[name] = together * (weight / most if most else 0.0)
+            if not (name in self._few and one.categories[name].fired):
+                alone[name] = together * (weight / most if most else 0.0) ** _SHARP
         thresholds = {name: found.threshold for name, found in one.categories.items()}
         shots = {name: found.shots for name, found in one.categories.items()}
         action, categories, reason = decide(self._profile, alone, thresholds, shots)

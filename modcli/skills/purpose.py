@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from modcli.verdict import CategoryVerdict, Verdict
 
 #: From this share of a category's threshold on, the card supports a passage.
 SUPPORT = 0.5
+#: The share of a skill's passages by which it is judged: those that speak loudest.
+LOUDEST = 0.25
 #: A passage is believed no more than this: one of a hundred is misjudged, however sure the judge is.
 _SUREST = 0.99
 #: Below this share of a category's threshold, a card rules it out.
@@ -221,14 +224,12 @@ def combine(
 ) -> tuple[Action, dict[str, Found], str]:
     """What the pieces of a skill (its card first) come to: the action, what was found of each category, and why.
 
-    The card is what a skill says of itself, and counts as it is. What the passages say counts by the mean of their odds
-    (none taken for surer than 99%), or by the loudest of them where the card supports it with SUPPORT of the threshold.
-    The mean of the odds is how probable it is that one of the passages is of the category, any of them beforehand alike:
-    one among thirty has to be thirty times as sure as one alone, and two share that. The reason is noise: if one passage
-    in a hundred is misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26. (Of the family
-    of mean pooling in multiple-instance learning: Ilse, Tomczak and Welling, Attention-based deep multiple instance
-    learning, ICML 2018.) An allowed category calls off, and states itself once: its loudest piece counts. Then
-    `decide` has its say.
+    The card is what a skill says of itself, and counts as it is. Passages count by the mean of the odds of the LOUDEST
+    quarter of them (none taken for surer than 99%), or by the loudest where the card supports it with SUPPORT of the
+    threshold: what a skill is for is said more than once, and one of four passages is enough. The reason is noise: if one
+    passage in a hundred is misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26. (Pooling
+    by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top instances, CVPR
+    2015.) An allowed category calls off, and states itself once: its loudest piece counts. Then `decide` has its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}
@@ -267,10 +268,11 @@ def combine(
 
 
 def _one_of(passages: Sequence[float]) -> float:
-    """How probable it is that one of the passages is of a category, from what each says: by the mean of their odds."""
+    """How probable it is that a skill is of a category, from what its passages say."""
     if not passages:
         return 0.0
-    odds = sum(min(p, _SUREST) / (1 - min(p, _SUREST)) for p in passages) / len(passages)
+    loudest = sorted(passages, reverse=True)[: math.ceil(len(passages) * LOUDEST)]
+    odds = sum(min(p, _SUREST) / (1 - min(p, _SUREST)) for p in loudest) / len(loudest)
     return odds / (1 + odds)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -110,5 +111,13 @@ def test_which_holds_those_that_act_against_each_other_and_says_how_they_rank() 
     ranks = Says(fraud=0.1, weapons=0.2, legal=0.6)
     found = Pooled(PROFILE, each, Says(**{HARMFUL: 0.9}), ranks).judge([ITEM])[0]
     assert found.action is Action.WARN
-    assert round(found.categories["weapons"].probability, 6) == 0.3
-    assert round(found.categories["fraud"].probability, 6) == 0.15
+    assert round(found.categories["weapons"].probability, 6) == round(0.9 * (1 / 3) ** 4, 6)
+    assert round(found.categories["fraud"].probability, 6) == round(0.9 * (1 / 6) ** 4, 6)
+
+
+def test_a_category_of_many_examples_does_not_count_by_itself() -> None:
+    many = tuple(replace(c, examples=(Shot("x"),) * 8) for c in PROFILE.categories)
+    each = Says(fraud=0.9, weapons=0.8, legal=0.1, authorized_security=0.0)
+    found = Pooled(replace(PROFILE, categories=many), each, Says(**{HARMFUL: 0.2})).judge([ITEM])[0]
+    assert found.action is Action.ALLOW
+    assert round(found.categories["fraud"].probability, 6) == 0.2

@@ -26,11 +26,12 @@ def pieces(count: int) -> list[Passage]:
         ([LOUD], Action.BLOCK, 0.9),
         ([QUIET], Action.ALLOW, 0.1),
         ([QUIET, LOUD], Action.BLOCK, 0.9),
-        # The mean of the odds: of 1/9 and 1.5, of eight times 1/9 and 9, and so on.
-        ([QUIET, QUIET, BARELY], Action.ALLOW, 0.4462),
-        ([QUIET] * 9 + [LOUD], Action.BLOCK, 0.5235),
-        ([QUIET] * 12 + [LOUD], Action.ALLOW, 0.46),
-        ([QUIET] * 12 + [LOUD, LOUD], Action.BLOCK, 0.5966),
+        # The mean of the odds of the loudest quarter: of one passage in four, of two in eight (1/9 and 9), of three in
+        # twelve (twice 1/9 and 1.5; twice 9 and 1/9).
+        ([QUIET, QUIET, QUIET, QUIET, BARELY], Action.BLOCK, 0.6),
+        ([QUIET] * 8 + [LOUD], Action.BLOCK, 0.82),
+        ([QUIET] * 12 + [BARELY], Action.ALLOW, 0.3647),
+        ([QUIET] * 11 + [LOUD, LOUD], Action.BLOCK, 0.8579),
         ([MEDIUM, QUIET, BARELY], Action.BLOCK, 0.6),
         ([LOUD, QUIET, QUIET], Action.BLOCK, 0.9),
         ([MEDIUM, MEDIUM], Action.ALLOW, 0.3),
@@ -44,7 +45,7 @@ def test_the_card_counts_and_passages_by_the_mean_of_their_odds_or_where_the_car
 
 
 def test_what_one_passage_alone_says_is_told_and_does_not_count() -> None:
-    action, found, reason = combine(PROFILE, pieces(3), [QUIET, BARELY, QUIET])
+    action, found, reason = combine(PROFILE, pieces(9), [QUIET, BARELY, *[QUIET] * 7])
     assert action is Action.ALLOW
     assert found["hacking"].alone == 0.6
     assert "a passage speaks of hacking 0.60, and the others do not" in reason
@@ -71,7 +72,7 @@ def test_an_exception_needs_no_support_and_calls_off_only_what_is_less_probable(
 def test_the_skill_is_between_its_least_and_its_most_probable_piece(values: list[float]) -> None:
     _, found, _ = combine(PROFILE, pieces(len(values)), [verdict(hacking=p) for p in values])
     p = found["hacking"].verdict.probability
-    assert max(values[0], min(values[1:])) - 1e-9 <= p <= max(values) + 1e-9
+    assert max(values[0], min(values)) - 1e-9 <= p <= max(values) + 1e-9
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.integers(1, 11), st.floats(0, 1))
