@@ -227,9 +227,10 @@ def combine(
     The card is what a skill says of itself, and counts as it is. Passages count by the mean of the odds of the LOUDEST
     quarter of them (none taken for surer than 99%), or by the loudest where the card supports it with SUPPORT of the
     threshold: what a skill is for is said more than once, and one of four passages is enough. The reason is noise: if one
-    passage in a hundred is misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26. (Pooling
-    by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top instances, CVPR
-    2015.) An allowed category calls off, and states itself once: its loudest piece counts. Then `decide` has its say.
+    passage in a hundred is misjudged, so is a skill of thirty by their maximum with probability 1 - .99**30 = .26.
+    (Pooling by the top instances of a bag: Li and Vasconcelos, Multiple instance learning for soft bags via top
+    instances, CVPR 2015.) An allowed category calls off, and states itself once: its loudest piece counts. Then `decide`
+    has its say.
     """
     probabilities: dict[str, float] = {}
     thresholds: dict[str, float] = {}
