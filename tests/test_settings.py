@@ -126,7 +126,7 @@ def test_files_take_hyphens_and_paths_relative_to_themselves() -> None:
         ("fail_on = 'blok'", "must be one of block, warn, never; did you mean block?, not 'blok'", None),
         (
             "backend = 'torch'",
-            ":1: backend must be one of auto, llama-cpp, transformers, openai, scripted, not",
+            ":1: backend must be one of auto, llama-cpp, transformers, vllm, openai, scripted, not",
             None,
         ),
         ("device = 'gpu'", ":1: device must be auto, cpu, cuda, cuda:N or mps, not 'gpu'", None),

@@ -242,7 +242,7 @@ def test_no_input_at_all(run: Run) -> None:
         ),
         (
             ["--backend", "torch"],
-            "flag --backend: backend must be one of auto, llama-cpp, transformers, openai",
+            "flag --backend: backend must be one of auto, llama-cpp, transformers, vllm, openai",
         ),
         (["-p", "nosuch"], "there is no profile 'nosuch'"),
     ],
