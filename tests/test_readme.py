@@ -34,6 +34,7 @@ EXCLUDED = {
 }
 _STATUS = re.compile(r"\s+# exit status (\d+)$")
 _SHELL = re.compile(r"[|<>]")
+_INTO_A_FILE = re.compile(r"^[^|<>]+ > [\w.-]+$")
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,13 @@ def readme_commands() -> list[Command]:
 
 def run(command: str) -> tuple[int, str]:
     """The exit status and all that was printed; in this process, unless the command needs a shell."""
+    command, _, file = command.partition(" > ") if _INTO_A_FILE.search(command) else (command, "", "")
     if not _SHELL.search(command):
         program, *arguments = shlex.split(command)
         assert program == "modcli"
         result = CliRunner().invoke(app, arguments)
+        if file:
+            Path(file).write_bytes(result.stdout_bytes)
         return result.exit_code, result.output
     script = f'set -o pipefail; modcli() {{ {shlex.quote(sys.executable)} -m modcli "$@"; }}; {command}'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
