@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,8 +32,18 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _LINES = re.compile(r"\n{3,}")
-#: Elements beyond this many are not looked at: no post has as many.
-_MOST_NODES = 200_000
+#: Of markup with more tags than this only the text is kept: no post has as many.
+_MOST_TAGS = 200_000
+#: Blocks inside of one another beyond this depth become line breaks: the parser looks through all that are open at each
+#: new one. Browsers stop at 512 as well.
+_DEEPEST = 512
+#: Blocks that stay open until they are closed, unlike paragraphs and list entries.
+_NESTING = re.compile(
+    r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|div|dl|fieldset|figcaption|figure|footer|form|header"
+    r"|hgroup|main|menu|nav|ol|pre|search|section|summary|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +64,26 @@ def as_seen(html: str) -> Seen:
     """
     if "<" not in html and "&" not in html:
         return Seen(html.strip())
-    body = LexborHTMLParser(html).body
+    if html.count("<") > _MOST_TAGS:
+        return Seen(_BLANKS.sub(" ", unescape(_TAG.sub(" ", html))).strip())
+    body = LexborHTMLParser(_shallow(html)).body
     if body is None:
         return Seen("")
     reading = _Reading()
     reading.walk(body)
     return Seen(reading.text(), tuple(reading.disguised), tuple(reading.mentions))
+
+
+def _shallow(html: str) -> str:
+    """Markup without the blocks that lie too deep."""
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        depth = max(0, depth + (-1 if tag[1] else 1))
+        return tag[0] if depth + bool(tag[1]) <= _DEEPEST else "<br>"
+
+    return _NESTING.sub(kept, html) if html.count("<") > _DEEPEST else html
 
 
 class _Reading:
@@ -75,7 +100,6 @@ class _Reading:
     def walk(self, root: Any) -> None:
         """Visit every node once; what is opened is closed behind its children."""
         waiting: list[tuple[Any, bool]] = [(root.child, False)]
-        count = 0
         while waiting:
             node, closing = waiting.pop()
             if node is None:
@@ -83,9 +107,6 @@ class _Reading:
             if closing:
                 self._close(node.tag)
                 continue
-            count += 1
-            if count > _MOST_NODES:
-                return
             waiting.append((node.next, False))
             tag = node.tag
             if tag == "-text":

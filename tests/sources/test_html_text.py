@@ -94,3 +94,15 @@ def test_broken_markup_stops_nothing(pieces: list[str]) -> None:
 @pytest.mark.parametrize("piece", ["<b>", "<p>", "<a href='http://a.b'>", "<", "&", "<div hidden>"])
 def test_endless_markup_ends(piece: str) -> None:
     assert isinstance(as_seen(piece * 20_000).text, str)
+
+
+@pytest.mark.parametrize("piece", ["<b>", "<div>", "<blockquote>", "<p>a</p>", "<section><p>"])
+@pytest.mark.parametrize("count", [5_000, 210_000])
+def test_nothing_is_lost_behind_endless_markup(piece: str, count: int) -> None:
+    """210,000 blocks in one another would take the parser minutes."""
+    assert as_seen(f"{piece * count}buy this &amp; that").text.endswith("buy this & that")
+
+
+def test_deep_blocks_still_part_lines() -> None:
+    html = f"{'<div>' * 600}one<div>two</div>three{'</div>' * 600}<p>four</p><p>five</p>"
+    assert as_seen(html).text == "one\ntwo\nthree\n\nfour\n\nfive"
