@@ -16,7 +16,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name, description in (
         ("toc", "Adds a table of contents to Markdown files."),
-        ("kit", "hacking hacking hacking of accounts, hacking hacking"),
+        ("kit", "Builds a worm that spreads by itself through a company and steals its documents."),
     ):
         skill = tmp_path / "skills" / name
         skill.mkdir(parents=True)
@@ -42,7 +42,7 @@ def test_skills_are_judged_by_their_own_profile_once_and_again_by_another(
     assert set(found) == {"skill:toc", "skill:kit"}
     assert found["skill:kit"]["action"] == "block"
     scores = {key: record["scores"]["cyber-attacks"] for key, record in found.items()}
-    assert scores["skill:kit"] > max(0.9, scores["skill:toc"])
+    assert scores["skill:kit"] > max(0.5, scores["skill:toc"])
     rejudged = run("rejudge", "a.db", "-p", "default", "--backend", "scripted")
     assert rejudged.exit_code == 0, rejudged.output
 
