@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modcli.backends.base import Backend
 from modcli.cascade import accents
-from modcli.cascade.replacing import replacing
-from modcli.errors import BackendError, ProfileError
+from modcli.cascade.replacing import keep, loaded
+from modcli.errors import BackendError, PrefixTooLong, ProfileError
 from modcli.judges import fitting, selftraining
 from modcli.judges.background import LABELLED_EVERY, Background, bank, bank_digest
 from modcli.judges.fitting import LabelScores, Shots, fit_category, fit_label, taught_category
@@ -38,7 +35,6 @@ from modcli.states.asker import Asker
 from modcli.states.reader import Reader
 
 Floats = NDArray[np.float64]
-Kept = TypeVar("Kept")
 
 #: Shots of each category that stand in the profile prompt. More cost more at the first start, and rank no better.
 PROMPT_SHOTS = 8
@@ -110,16 +106,20 @@ class Preparation:
         """The guard that the model is; any other is asked as a chat model."""
         return find_guard(self._backend.facts.name)
 
+    @property
+    def _asked(self) -> list[Category]:
+        profile = self._profile
+        return [c for c in profile.categories if is_asked(profile, c) and (c.definition or c.examples)]
+
     @cached_property
     def prompt(self) -> ProfilePrompt | None:
         """The profile prompt, or what a guard is asked; None where no category has a question."""
-        profile = self._profile
-        asked = [c for c in profile.categories if is_asked(profile, c) and (c.definition or c.examples)]
+        asked = self._asked
         if not asked:
             return None
         if self._guard is None:
-            return assemble(profile, asked, shots=self._shots)
-        if profile.task is Task.MULTI_CLASS:
+            return assemble(self._profile, asked, shots=self._shots_shown)
+        if self._profile.task is Task.MULTI_CLASS:
             raise ProfileError(
                 f"{self._guard.name} answers yes or no, and this profile has a post be of one class",
                 hint="Use a chat model for it.",
@@ -128,10 +128,36 @@ class Preparation:
         return guard_prompt(self._guard, asked)
 
     @cached_property
+    def _shots_shown(self) -> int:
+        """How many shots of a category stand in the prompt: as many as wanted where there is room, else half of them, and
+        so on. What does not fit without any is refused where the prompt is checked."""
+        file = self._file(".shots")
+        kept = loaded(file, lambda path: int(path.read_text("ascii")))
+        if kept is not None:
+            return kept
+        shots = self._shots
+        while shots and not self._has_room(assemble(self._profile, self._asked, shots=shots)):
+            shots //= 2
+        if shots < self._shots:
+            self._tell(
+                f"{shots} examples of a category stand in the profile prompt: there is no room for {self._shots}"
+            )
+        keep(file, lambda path: path.write_text(str(shots), "ascii"))
+        return shots
+
+    def _has_room(self, prompt: ProfilePrompt) -> bool:
+        try:
+            for prefix in _prefixes(prompt):
+                self._backend.check(prefix)
+        except PrefixTooLong:
+            return False
+        return True
+
+    @cached_property
     def judge(self) -> Judge:
         """The judge by what is read."""
         file = self._file(".npz")
-        kept = _loaded(file, Judge.load)
+        kept = loaded(file, Judge.load)
         if kept is not None:
             return kept
         if self.prompt is not None:
@@ -145,7 +171,7 @@ class Preparation:
             self._background.scale,
             tuple(self._fit(category) for category in self._profile.categories if self._is_judged(category)),
         )
-        _keep(file, judge.save)
+        keep(file, judge.save)
         return judge
 
     @cached_property
@@ -156,7 +182,7 @@ class Preparation:
             return PleaHead(np.zeros((0, self._backend.facts.width), np.float32), -np.inf)
         # The same for every profile.
         file = self._named(("pleas", self._backend.facts.digest, judging(), *map(str, self._taps)), ".json")
-        kept = _loaded(file, PleaHead.load)
+        kept = loaded(file, PleaHead.load)
         if kept is not None:
             return kept
         asking, harmless = plea_texts()
@@ -169,7 +195,7 @@ class Preparation:
         features = self._background.features_of(states)
         of_bank = self._background.features
         head = fit_pleas(features[: len(asking)], np.concatenate([features[len(asking) :], of_bank]))
-        _keep(file, head.save)
+        keep(file, head.save)
         return head
 
     @cached_property
@@ -178,7 +204,7 @@ class Preparation:
         if self.prompt is None:
             return {}
         file = self._file(".json")
-        kept = _loaded(file, _read_labels)
+        kept = loaded(file, _read_labels)
         if kept is not None and set(kept) == set(self.prompt.asked):
             return kept
         self._tell("preparing the profile prompt: once for this profile and model")
@@ -188,7 +214,7 @@ class Preparation:
             for category in self.judge.categories
             if category.name in self.prompt.asked
         }
-        _keep(file, partial(_write_labels, fits))
+        keep(file, partial(_write_labels, fits))
         return fits
 
     @cached_property
@@ -273,7 +299,7 @@ class Preparation:
 
     def _clean_scores(self, prompt: ProfilePrompt, category: Category, shots: Sequence[Shot]) -> Floats:
         """A category's label score of each shot, NaN for those that stand in the prompt."""
-        shown = {shot.text for side in prompt_shots(category, self._shots) for shot in side}
+        shown = {shot.text for side in prompt_shots(category, self._shots_shown) for shot in side}
         scores = np.full(len(shots), np.nan)
         clean = [i for i, shot in enumerate(shots) if shot.text not in shown]
         found = self.asker.scores(prompt, [shot_text(shots[i]) for i in clean], [category.name])
@@ -367,29 +393,6 @@ def _write_labels(fits: Mapping[str, LabelFit], file: Path) -> None:
 
 def _read_labels(file: Path) -> dict[str, LabelFit]:
     return {name: LabelFit(*fit) for name, fit in json.loads(file.read_text("utf-8")).items()}
-
-
-def _loaded(file: Path | None, load: Callable[[Path], Kept]) -> Kept | None:
-    """What was kept; None where there is nothing, or nothing of use."""
-    if file is None:
-        return None
-    try:
-        kept = load(file)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
-        return None
-    with suppress(OSError):
-        file.touch()  # the least recently used are pruned
-    return kept
-
-
-def _keep(file: Path | None, save: Callable[[Path], None]) -> None:
-    """For the next start; a disk that is full costs time then, no more."""
-    if file is None:
-        return
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as unfinished:
-            save(unfinished)
 
 
 def without_examples(profile: Profile) -> list[str]:

@@ -18,8 +18,8 @@ _SLOT = re.compile("\ue000([a-z0-9]+)\ue001")
 
 def frame(template: str, prefix: Prefix, special: Mapping[str, str], *, pictured: bool = False) -> Frame:
     """The prefix in the model's form: its own where it has one, else that of the template. `special` holds `bos_token`
-    and `eos_token` as the template spells them. With `pictured` the turn of the item begins with a picture, and a marker of
-    `before` holds what stands for it.
+    and `eos_token` as the template spells them. With `pictured` the turn of the item begins with a picture, and a marker
+    of `before` holds what stands for it.
 
     The template (which comes from a file and is not trusted: it runs in a sandbox) is rendered over placeholders,
     and the contents are put in afterwards, so a content that spells a marker stays a content.

@@ -96,6 +96,45 @@ def test_what_is_wrong_with_the_prompt_is_known_before_an_item_is_judged(
     assert backend.read_count == 0
 
 
+def test_shots_without_room_in_the_prompt_are_halved(tmp_path: Path) -> None:
+    backend, told = Scripted(), list[str]()
+    many = tuple(
+        Category(
+            f"{word} posts",
+            Action.BLOCK,
+            "Bad.",
+            examples=tuple(Shot(f"{word} {i} {'coin ' * 80}") for i in range(16)),
+            counterexamples=tuple(Shot(f"{word} {i} {'tea ' * 100}") for i in range(16)),
+        )
+        for word in (
+            "able",
+            "busy",
+            "calm",
+            "dear",
+            "easy",
+            "fond",
+            "gray",
+            "huge",
+            "icy",
+            "jolly",
+            "keen",
+            "lazy",
+        )
+    )
+    profile = Profile("p", many)
+    for _ in range(2):
+        prepared = Preparation(
+            profile, backend, Reader(lambda: backend, None), folder=tmp_path, tell=told.append
+        )
+        assert prepared.prompt is not None
+        backend.check(prepared.prompt.prefix)
+        assert sum("coin" in message.content for message in prepared.prompt.prefix.messages) == 24
+    # What was found is kept: it takes the model's vocabulary to know.
+    assert [line for line in told if "no room" in line] == [
+        "4 examples of a category stand in the profile prompt: there is no room for 8"
+    ]
+
+
 def test_names_what_only_the_prompt_can_judge() -> None:
     rude = Category("rude", Action.BLOCK, "Rude.")
     allowed = Category("fine", Action.ALLOW, "Fine.")

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from modcli.cascade.preparation import PROMPT_SHOTS, shot_text, taps_of
-from modcli.errors import Location, PrefixTooLong, UsageError
+from modcli.errors import Location, UsageError
 from modcli.evaluation.baselines import Baseline, thresholds, truth_of_rows
 from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.protocols.base import Job, Outcome, Part, Setting
@@ -137,16 +137,8 @@ def profile_of(one: PublicSet, rows: Sequence[LabelledRow] = ()) -> Profile:
 def judge(
     setting: Setting, profile: Profile, rows: Sequence[LabelledRow], sample: Sequence[str] = ()
 ) -> Answers:
-    """The rows by a profile, self-trained on a sample of unlabelled posts where there is one; where its shots do not
-    fit into the prompt, half of them stand there, and so on: of several categories each brings its own."""
-    shots = PROMPT_SHOTS
-    while True:
-        try:
-            return Answers.of(setting.predict(profile, rows, shots=shots, sample=sample))
-        except PrefixTooLong:
-            if not shots:
-                raise
-            shots //= 2
+    """The rows by a profile, self-trained on a sample of unlabelled posts where there is one."""
+    return Answers.of(setting.predict(profile, rows, shots=PROMPT_SHOTS, sample=sample))
 
 
 def cost(setting: Setting) -> list[str]:

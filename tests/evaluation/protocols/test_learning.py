@@ -10,7 +10,7 @@ import pytest
 
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.workbench import Workbench
-from modcli.errors import PrefixTooLong, UsageError
+from modcli.errors import UsageError
 from modcli.evaluation.baselines import MAJORITY, Baseline
 from modcli.evaluation.predictions import LabelledRow
 from modcli.evaluation.protocols.base import Job, Log, Setting, run_jobs
@@ -26,7 +26,6 @@ from modcli.evaluation.protocols.learning import (
     UNLABELLED,
     answers_of,
     cost,
-    judge,
     learning,
     profile_of,
     sample_of,
@@ -165,24 +164,6 @@ def test_an_empty_pool_is_told(make: Make, folder: Path) -> None:
     for draw in (answers_of, sample_of):
         with pytest.raises(UsageError, match="no rows to learn from"):
             draw(setting, chosen(["sms_spam"])[0], 0)
-
-
-def test_shots_that_do_not_fit_are_halved(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    setting = make("sms_spam")
-    tried: list[int] = []
-
-    def predict(self: Setting, profile: Any, rows: Any, *, shots: int, **_: Any) -> Any:
-        tried.append(shots)
-        if shots > 2:
-            raise PrefixTooLong("too long")
-        return original(self, profile, rows, shots=shots)
-
-    original = Setting.predict
-    monkeypatch.setattr(Setting, "predict", predict)
-    (one,) = chosen(["sms_spam"])
-    profile = profile_of(one, shots_of(setting, one, 0))
-    assert len(judge(setting, profile, setting.rows_of("sms_spam").reported)) == 10
-    assert tried == [8, 4, 2]
 
 
 def test_baselines_learn_from_the_same_rows(make: Make) -> None:
