@@ -120,8 +120,8 @@ def test_label_words_differ_from_their_first_letters_on(profile: Profile) -> Non
 
 
 def test_its_prompt_leaves_room_for_a_text_in_the_usual_context(profile: Profile) -> None:
-    """With two shots of a category, as more have no room. About 3.4 characters are a token, a turn takes about ten more, and
-    the context has 8,192 tokens."""
+    """With two shots of a category, as more have no room. About 3.4 characters are a token, a turn takes about ten
+    more, and the context has 8,192 tokens."""
     asked = [category for category in profile.categories if is_asked(profile, category)]
     prompt = assemble(profile, asked, shots=2)
     messages = prompt.prefix.messages

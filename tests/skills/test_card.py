@@ -17,7 +17,8 @@ from tests.skills.made import file, skill
 
 def test_a_card_is_name_description_and_headings() -> None:
     card = card_of(skill(body="# One\ntext\n## Two ##\n"))
-    assert card.text == "toc: Adds a table of contents to long Markdown files, with links to each heading.\nHeadings: One; Two"
+    described = "Adds a table of contents to long Markdown files, with links to each heading."
+    assert card.text == f"toc: {described}\nHeadings: One; Two"
     assert (card.line, card.says_purpose, card.whole) == (3, True, True)
 
 
