@@ -24,6 +24,7 @@ COMMANDS = {
     "appeal": ("modcli.cli.appeal", "Judge an item of an audit again, and record why."),
     "eval": ("modcli.cli.eval", "Measure verdicts on labelled rows; compare profiles, models and prompts."),
     "profile": ("modcli.cli.profile", "Make, read and edit profiles."),
+    "hashes": ("modcli.cli.hashes", "Lists of perceptual hashes, of pictures and other lists."),
     "tune": ("modcli.cli.tune", "Let a profile learn from a sample of your own posts, without labels."),
     "models": ("modcli.cli.models", "Fetch, verify and remove model files."),
     "cache": ("modcli.cli.cache", "What is kept on disk, and how to clear it."),

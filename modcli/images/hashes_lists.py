@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modcli.errors import Location, OutputError, SourceError
+from modcli.errors import Location, SourceError
 
 #: Hexadecimal digits of a hash, by algorithm.
 DIGITS = {"phash": 16, "pdq": 64}
@@ -96,18 +96,6 @@ class HashList:
                 hint="a hash is 16 hexadecimal digits (phash) or 64 (PDQ): one a line, a CSV column `hash`, or JSON",
             )
         return cls(name, tuple(found.values()), tuple(skipped), unread)
-
-    def save(self, path: Path, form: str = "") -> None:
-        """Writes it as `csv`, `json` or `txt` (one a line); by default as the name ends, else CSV. Raises OutputError."""
-        form = form or (
-            path.suffix.lstrip(".").lower() if path.suffix.lstrip(".").lower() in FORMATS else "csv"
-        )
-        try:
-            path.write_text(self.dump(form), "utf-8")
-        except OSError as error:
-            raise OutputError(
-                f"a list of hashes cannot be written: {error.strerror}", location=Location(str(path))
-            ) from error
 
     def dump(self, form: str) -> str:
         """As a text: `csv` (algorithm, hash, note), `json` (`signal_type`, `signal`, `note`), or `txt`."""

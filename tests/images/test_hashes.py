@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from modcli.errors import MissingExtraError, OutputError, SourceError
+from modcli.errors import MissingExtraError, SourceError
 from modcli.images import hashes
 from modcli.images.decoding import open_picture
 from modcli.images.hashes import (
@@ -199,7 +199,7 @@ def test_lists_of_others(text: str) -> None:
 def test_lists_are_read_as_they_were_written(form: str, tmp_path: Path) -> None:
     ours = HashList("ours", (Hash("phash", PHASH, 'a, note\nof "two" lines'), Hash("pdq", PDQ)))
     file = tmp_path / f"ours.{form}"
-    ours.save(file)
+    file.write_text(ours.dump(form), "utf-8")
     found = HashList.load(file)
     notes = form != "txt"
     assert found.name == "ours"
@@ -236,15 +236,13 @@ def test_a_list_of_no_hash_is_an_error(text: str, tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_lists_that_cannot_be_read_or_written(tmp_path: Path) -> None:
+def test_lists_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(SourceError, match="cannot be read"):
             HashList.load(path)
     (tmp_path / "latin").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(SourceError, match="not UTF-8"):
         HashList.load(tmp_path / "latin")
-    with pytest.raises(OutputError):
-        HashList("x", ()).save(tmp_path / "nowhere" / "x.csv")
 
 
 def test_lists_are_joined() -> None:
