@@ -17,9 +17,6 @@ from modcli.skills.purpose import Judging
 from modcli.states.collected import Collected
 from modcli.states.reader import Reader
 
-#: The profile that judges skills where none is named.
-SKILLS = "skills"
-
 
 def purpose_judging(
     bench: Workbench, settings: Settings, profile: Profile, *, on_error: Action, verdicts: bool = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -37,13 +36,14 @@ from modcli.cli.check_images import (
     loader,
     read_mixed,
 )
+from modcli.cli.extras import module_of_extra
 from modcli.cli.options import AllowRemote, BaseUrl, Device, Verbose
 from modcli.cli.options import Backend as Backend
 from modcli.cli.options import Model as Model
 from modcli.cli.passthrough import PassThrough, Print
 from modcli.cli.skill_options import OfSkills, refuse_texts
 from modcli.cli.stream import Options, run_check, tell
-from modcli.errors import MissingExtraError, UsageError
+from modcli.errors import UsageError
 from modcli.images.debate import Costs
 from modcli.judges.tasks import as_judged
 from modcli.profile import Action, Profile
@@ -265,15 +265,8 @@ def _check_skills(
     paths: list[str], flags: dict[str, object], of_skills: OfSkills, observe: bool, stats: bool
 ) -> int:
     """Skills are read by packages of an extra: they are loaded where skills are judged. Raises MissingExtraError."""
-    try:
-        check_skills = importlib.import_module("modcli.cli.check_skill").check_skills
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "modcli":
-            raise
-        raise MissingExtraError(
-            f"modcli check --skill needs {error.name}", hint="pip install 'modcli[skills]'"
-        ) from error
-    status: int = check_skills(paths, flags, of_skills, observe=observe, stats=stats)
+    module = module_of_extra("modcli.cli.check_skill", what="modcli check --skill", extra="skills")
+    status: int = module.check_skills(paths, flags, of_skills, observe=observe, stats=stats)
     return status
 
 

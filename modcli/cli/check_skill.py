@@ -14,7 +14,8 @@ from modcli import __version__
 from modcli.cascade.moderator import Moderator, Stage
 from modcli.cascade.workbench import Workbench
 from modcli.cli.assemble import build_workbench, refuse_blind
-from modcli.cli.assemble_skills import SKILLS, purpose_judging
+from modcli.cli.assemble_skills import purpose_judging
+from modcli.cli.audit_skills import SKILLS
 from modcli.cli.skill_options import OfSkills
 from modcli.cli.skill_tally import SkillTally
 from modcli.cli.stream import interruptible, tell

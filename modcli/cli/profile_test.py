@@ -20,8 +20,9 @@ from modcli.cascade.preparation import judging
 from modcli.cascade.workbench import Workbench
 from modcli.cli.app import tell_error
 from modcli.cli.assemble import build_workbench, cache_folders, moderator_on, refuse_blind
-from modcli.cli.assemble_skills import SKILLS, purpose_judging
+from modcli.cli.audit_skills import SKILLS
 from modcli.cli.check import Backend, Model, NoCache, Offline, Stage, Threads
+from modcli.cli.extras import module_of_extra
 from modcli.cli.options import Form
 from modcli.cli.stream import tell
 from modcli.errors import PrefixTooLong, ProfileError, UsageError
@@ -154,7 +155,8 @@ class _Run:
         refuse_blind(self.settings, tests.profile)
         # The cache of verdicts would do as well; this way a run tells what is judged now.
         if self.skill or tests.profile.name == SKILLS:
-            judge = purpose_judging(
+            module = module_of_extra("modcli.cli.assemble_skills", what="judging skills", extra="skills")
+            judge = module.purpose_judging(
                 self.bench, self.settings, tests.profile, on_error=Action.WARN, verdicts=False
             )[1]
             return run_tests(judge, tests.expectations)

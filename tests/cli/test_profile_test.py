@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import modcli.cli.assemble_skills
 import modcli.cli.profile_test
 from modcli.backends.scripted import Scripted
 from modcli.cascade.moderator import Moderator
@@ -180,13 +181,13 @@ def test_the_model_is_loaded_for_tests_alone(run: Run, monkeypatch: pytest.Monke
 
 def test_cards_of_skills_are_judged_as_skills_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    purpose_judging = modcli.cli.profile_test.purpose_judging
+    purpose_judging = modcli.cli.assemble_skills.purpose_judging
 
     def noted(*arguments: Any, **options: Any) -> Any:
         made.append(arguments[2].name)
         return purpose_judging(*arguments, **options)
 
-    monkeypatch.setattr(modcli.cli.profile_test, "purpose_judging", noted)
+    monkeypatch.setattr(modcli.cli.assemble_skills, "purpose_judging", noted)
     assert run("./mine.yaml").exit_code == 0
     assert made == []
     assert len(records(run("./mine.yaml", "--skill"))) == 3
