@@ -114,8 +114,7 @@ class Preparation:
     @cached_property
     def prompt(self) -> ProfilePrompt | None:
         """The profile prompt, or what a guard is asked; None where no category has a question."""
-        asked = self._asked
-        if not asked:
+        if not (asked := self._asked):
             return None
         if self._guard is None:
             return assemble(self._profile, asked, shots=self._shots_shown)
@@ -130,9 +129,9 @@ class Preparation:
     @cached_property
     def _shots_shown(self) -> int:
         """How many shots of a category stand in the prompt: as many as wanted where there is room, else half of them, and
-        so on. What does not fit without any is refused where the prompt is checked."""
+        so on; a guard is shown none."""
         file = self._file(".shots")
-        kept = loaded(file, lambda path: int(path.read_text("ascii")))
+        kept = 0 if self._guard is not None else loaded(file, lambda path: int(path.read_text("ascii")))
         if kept is not None:
             return kept
         shots = self._shots

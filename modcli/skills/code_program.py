@@ -29,6 +29,7 @@ DEEPEST_SCOPE = 100
 MOST_NAMESAKES = 100
 MOST_HANDED = 50
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{1,3}|.)", re.DOTALL)
+_OCTAL = re.compile("[0-7]{1,3}")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": ""}
 
 
@@ -382,7 +383,7 @@ def unescaped(text: str) -> str:
         digits = escape[1:].strip("{}")
         if escape[0] in "xu" and digits:
             return chr(min(int(digits, 16), 0x10FFFF))
-        return chr(int(escape, 8)) if escape.isdigit() else escape
+        return chr(int(escape, 8)) if _OCTAL.fullmatch(escape) else escape
 
     return _ESCAPE.sub(one, text) if "\\" in text else text
 

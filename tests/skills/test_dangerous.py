@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modcli.skills import dangerous
@@ -221,6 +221,7 @@ def test_languages_that_are_not_judged_are_said() -> None:
         ]
     ),
 )
+@example(b"echo \\8 \\9 \\\xd9\xa3 \\400", "x")
 def test_no_bytes_are_too_much(data: bytes, path: str) -> None:
     for one in dangerous_findings(skill({path: data, "a.py": "x = 1\n", "SKILL.md": page(f"./{path}")})):
         assert one.rule in RULES
