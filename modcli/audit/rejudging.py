@@ -78,9 +78,10 @@ def reread_each(
                 f"the states of the audit cannot be read ({error})", hint="judge it anew"
             ) from error
         kept, rows = _whole(texts, _places(keys, windows))
+        products = products[rows]
         for i, chosen in zip(alike, own, strict=True):
             profile, judge = sides[i]
-            found[i] = _reread(profile, judge, kept, products[rows][..., chosen], total)
+            found[i] = _reread(profile, judge, kept, products[..., chosen], total)
     return [found[i] for i in range(len(sides))]
 
 

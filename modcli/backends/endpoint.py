@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.backends.base import ModelFacts, Readout
+from modcli.backends.base import ModelFacts, Readout, distinct_first_tokens
 from modcli.backends.endpoint_http import Refused, Server
 from modcli.errors import BackendError, PrefixTooLong
 from modcli.prompts.prompt import Prefix, Question, Role
@@ -75,8 +75,7 @@ class Endpoint:
                 hint="Judge by label words (leave out --stage reading), or use another backend.",
             )
         for question in questions:
-            if len(set(self.first_tokens(question.labels))) < len(question.labels):
-                raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
+            distinct_first_tokens(self, question)
         self.check(prefix)
         if prefix.framed is not None or prefix.answer:
             raise BackendError(

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from modcli.backends.base import ModelFacts, Readout
+from modcli.backends.base import ModelFacts, Readout, distinct_first_tokens
 from modcli.errors import PrefixTooLong
 from modcli.prompts.prompt import Prefix, Question
 
@@ -46,8 +46,7 @@ class Scripted:
         """See `Backend.read`."""
         self.check(prefix)
         for question in questions:
-            if len(set(self.first_tokens(question.labels))) < len(question.labels):
-                raise ValueError(f"labels that begin with the same token: {', '.join(question.labels)}")
+            distinct_first_tokens(self, question)
         self.read_count += len(texts)
         return [
             Readout(
